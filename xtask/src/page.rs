@@ -58,6 +58,12 @@ pub(crate) fn bundle_for_demo(workspace: &Workspace, progress: &Progress, progra
     progress.run("the page", bundle)
 }
 
+/// Compiles the programs that make a release build of the page, with the features that the tests have.
+pub(crate) fn compile_bundlers(workspace: &Workspace, progress: &Progress) -> Result<Programs, Failure> {
+    let arguments = ["--workspace", "--bin", "launcelot-bundle", "--bin", "launcelot-compress", WITH_TEST_FEATURES];
+    bundler(workspace, progress, &arguments)
+}
+
 /// Makes a release build of the page from its compiled program: optimized as far as there are optimizers, and compressed. Returns
 /// the table of its sizes. With `check`, fails if a size exceeds its limit.
 pub(crate) fn bundle_for_release(
@@ -65,11 +71,10 @@ pub(crate) fn bundle_for_release(
     progress: &Progress,
     optimizers: &Optimizers,
     program: &Path,
+    bundlers: &Programs,
     check: bool,
 ) -> Result<String, Failure> {
     let _lock = workspace.lock()?;
-    let arguments = ["--workspace", "--bin", "launcelot-bundle", "--bin", "launcelot-compress", WITH_TEST_FEATURES];
-    let bundlers = bundler(workspace, progress, &arguments)?;
     let mut bundle = bundle(workspace, &bundlers.path("launcelot-bundle")?, program, &workspace.page());
     optimizers.add_to(&mut bundle);
     progress.run("the page", bundle)?;
@@ -86,7 +91,8 @@ pub(crate) fn build_for_release(workspace: &Workspace, progress: &Progress) -> R
     install::add_wasm_target(workspace, progress)?;
     let optimizers = Optimizers::install(workspace, progress)?;
     let program = compile(workspace, progress)?;
-    bundle_for_release(workspace, progress, &optimizers, &program, false)
+    let bundlers = compile_bundlers(workspace, progress)?;
+    bundle_for_release(workspace, progress, &optimizers, &program, &bundlers, false)
 }
 
 fn bundler(workspace: &Workspace, progress: &Progress, arguments: &[&str]) -> Result<Programs, Failure> {

@@ -1,6 +1,6 @@
 //! All checks and tests in one run, as CI does it.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{self, Sender};
 
@@ -56,25 +56,14 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         format.args(["--all", "--check"]);
         steps.run("format", || progress.run("cargo fmt", format))?;
     }
-    // Linking the page's program takes long and uses one processor, so the tests are compiled meanwhile.
-    let page = || match setup.browser {
-        Some(_) => steps.run("page: compile", || page::compile(workspace, progress)).map(Some),
-        None => Ok(None),
-    };
-    let has_browser = setup.browser.is_some();
-    let (program, ()) = parallel::both(page, || compile(workspace, progress, &parts, &steps, has_browser))?;
-
-    let build_page = || match &program {
-        Some(program) => build_page(workspace, progress, &setup, &steps, program),
-        None => Ok(()),
-    };
+    let program = compile(workspace, progress, &parts, &setup, &steps)?;
+    let prepare_page = || prepare_page(workspace, progress, &setup, &steps);
     let commands = Tests { workspace, parts: &parts, setup: &setup, long: options.long }.commands(program.as_deref());
     let mut checks = || checks(workspace, progress, &parts, &steps, &mut skips);
     if commands.is_empty() {
-        build_page()?;
         checks()?;
     } else if options.long {
-        build_page()?;
+        prepare_page()?;
         // Some of the long tests compare times, for which the machine should be idle.
         checks()?;
         steps.run("tests", || run_in_turn(progress, commands))?;
@@ -82,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
         // Tests wait much of their time, for timers and for the network. The checks lock cargo's folder while they
         // compile, so the tests have to be started before.
         let (started, are_running) = mpsc::channel();
-        let tests = || steps.run("tests", || run_in_parallel(progress, commands, started, build_page));
+        let tests = || steps.run("tests", || run_in_parallel(progress, commands, started, prepare_page));
         let checks = || {
             are_running.into_iter().for_each(drop);
             checks()
@@ -93,8 +82,42 @@ pub(crate) fn run(workspace: &Workspace, progress: &Progress, options: &Options)
     skips.print(workspace)
 }
 
-/// Compiles the tests and what they start, if all of them run.
+/// Builds the page and compiles the tests, as far as they are needed. Returns the page's program.
+///
+/// Linking the page's program takes long and uses one processor, so the tests are compiled meanwhile. What makes the page's
+/// files from it is compiled before them, so that this need not wait for the tests.
 fn compile(
+    workspace: &Workspace,
+    progress: &Progress,
+    parts: &Parts,
+    setup: &Setup,
+    steps: &Steps,
+) -> Result<Option<PathBuf>, Failure> {
+    if setup.browser.is_none() {
+        compile_tests(workspace, progress, parts, steps, false)?;
+        return Ok(None);
+    }
+    let (bundlers_compiled, bundlers) = mpsc::channel();
+    let page = move || {
+        let program = steps.run("page: compile", || page::compile(workspace, progress))?;
+        let bundlers = bundlers.recv().map_err(|_| Failure::new("the page's bundler could not be compiled"))?;
+        let bundle = || page::bundle_for_release(workspace, progress, &setup.optimizers, &program, &bundlers, true);
+        output::print(&steps.run("page: bundle", bundle)?);
+        Ok(program)
+    };
+    // The sender is dropped when this ends, so that the other does not wait for ever.
+    let tests = move || {
+        let bundlers = steps.run("bundler: compile", || page::compile_bundlers(workspace, progress))?;
+        // Nobody receives it if the page could not be compiled, which is a failure of its own.
+        let _ = bundlers_compiled.send(bundlers);
+        compile_tests(workspace, progress, parts, steps, true)
+    };
+    let (program, ()) = parallel::both(page, tests)?;
+    Ok(Some(program))
+}
+
+/// Compiles the tests and what they start, if all of them run.
+fn compile_tests(
     workspace: &Workspace,
     progress: &Progress,
     parts: &Parts,
@@ -112,22 +135,12 @@ fn compile(
     steps.run("tests: compile", || progress.run("the tests", compile))
 }
 
-/// Makes the page's files from its compiled program, and compiles the page for the tests of trunk meanwhile.
-fn build_page(
-    workspace: &Workspace,
-    progress: &Progress,
-    setup: &Setup,
-    steps: &Steps,
-    program: &Path,
-) -> Result<(), Failure> {
-    let bundle = || page::bundle_for_release(workspace, progress, &setup.optimizers, program, true);
-    let for_trunk = || match setup.trunk {
+/// Compiles the page for the tests of trunk, if they run.
+fn prepare_page(workspace: &Workspace, progress: &Progress, setup: &Setup, steps: &Steps) -> Result<(), Failure> {
+    match setup.trunk {
         Some(_) => steps.run("page for trunk", || page::compile_for_development(workspace, progress)),
         None => Ok(()),
-    };
-    let (sizes, ()) = parallel::both(|| steps.run("page: bundle", bundle), for_trunk)?;
-    output::print(&sizes);
-    Ok(())
+    }
 }
 
 /// Runs all commands one after the other, so that one run shows everything that fails.
@@ -137,15 +150,15 @@ fn run_in_turn(progress: &Progress, commands: Commands) -> Result<(), Failure> {
     first_of(progress, commands.filter_map(|command| progress.show(command, &mut |_| ()).err()).collect())
 }
 
-/// Runs the tests that need no browser, in parallel with those in a browser, and then those that must be alone.
+/// Runs the native tests in parallel with those in a browser, and then those that must be alone.
 ///
-/// `build_page` is called before the tests in a browser. `started` is dropped when they are running, and when the others
+/// `prepare_page` is called before the tests in a browser. `started` is dropped when they are running, and when the others
 /// are.
 fn run_in_parallel(
     progress: &Progress,
     commands: Commands,
     started: Sender<()>,
-    build_page: impl FnOnce() -> Result<(), Failure> + Send,
+    prepare_page: impl FnOnce() -> Result<(), Failure> + Send,
 ) -> Result<(), Failure> {
     let Commands { native, page, alone } = commands;
     let (native_started, native_is_running) = mpsc::channel();
@@ -157,7 +170,7 @@ fn run_in_parallel(
     let page = || {
         // Compiling locks cargo's folder, so the other tests are started before.
         native_is_running.into_iter().for_each(drop);
-        match build_page() {
+        match prepare_page() {
             Ok(()) => failures_of(page, started, |command, on_line| progress.show(command, on_line)),
             Err(failure) => vec![failure],
         }

@@ -35,7 +35,7 @@ const WHOLE_WORKSPACE: [&str; 3] = ["--workspace", "--features", BROWSER_TESTS];
 /// The commands that run tests.
 #[derive(Debug, Default)]
 pub(crate) struct Commands {
-    /// The tests that need no browser.
+    /// The tests that run beside those in Chromium: most need no browser.
     pub(crate) native: Vec<Command>,
     /// The tests in a browser.
     pub(crate) page: Vec<Command>,
@@ -117,7 +117,9 @@ impl Tests<'_> {
             // Of these, a test that must be alone waits for the others.
             commands.page.push(tests);
         }
-        commands.page.extend(self.in_firefox(program, filters));
+        // The few tests that run in Firefox without `--long` take less time than the other tests that need no Chromium leave.
+        let firefox = if self.long { &mut commands.page } else { &mut commands.native };
+        firefox.extend(self.in_firefox(program, filters));
     }
 
     /// Returns the command for all tests in the workspace but those in a browser and those in documentation.
