@@ -11,9 +11,9 @@
 //!
 //! They talk in [`message`]s. [`bridge`] finds out where the bridge is, and [`lab`] asks the lab behind it.
 //!
-//! A browser loads most of it at once. What draws slow motion, many rounds and their [`distributions`], what exports, imports
-//! and stores [`files`], also the lab's JSON, and what draws a [`load`] of many clients are loaded once it is idle, one after the
-//! other. `split` defines the functions in these parts.
+//! A browser loads most of it at once. What draws the legs, earlier runs, slow motion, the race, many rounds and their
+//! [`distributions`], what exports, imports and stores [`files`], also the lab's JSON, and what draws a [`load`] of many clients are
+//! loaded once it is idle, one after the other. `split` defines the functions in these parts.
 
 pub mod address;
 pub mod app;

@@ -8,14 +8,14 @@
 macro_rules! split_point {
     (
         $part:ident, preload($preload:ident),
-        async fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty { $($body:tt)* }
+        $visibility:vis async fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty { $($body:tt)* }
     ) => {
         #[cfg(feature = "split")]
         #[wasm_split_helpers::wasm_split($part, fallible, preload($preload))]
-        fn $name($($argument: $type),*) -> $result { $($body)* }
+        $visibility fn $name($($argument: $type),*) -> $result { $($body)* }
 
         #[cfg(not(feature = "split"))]
-        async fn $name($($argument: $type),*) -> $result { $($body)* }
+        $visibility async fn $name($($argument: $type),*) -> $result { $($body)* }
 
         #[cfg(not(feature = "split"))]
         async fn $preload() -> Result<(), wasm_split_helpers::SplitLoaderError> {
@@ -24,14 +24,14 @@ macro_rules! split_point {
     };
     (
         $part:ident,
-        async fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty { $($body:tt)* }
+        $visibility:vis async fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $result:ty { $($body:tt)* }
     ) => {
         #[cfg(feature = "split")]
         #[wasm_split_helpers::wasm_split($part, fallible)]
-        fn $name($($argument: $type),*) -> $result { $($body)* }
+        $visibility fn $name($($argument: $type),*) -> $result { $($body)* }
 
         #[cfg(not(feature = "split"))]
-        async fn $name($($argument: $type),*) -> $result { $($body)* }
+        $visibility async fn $name($($argument: $type),*) -> $result { $($body)* }
     };
 }
 

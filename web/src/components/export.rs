@@ -22,7 +22,7 @@ use crate::shared::Shared;
 use crate::state::State;
 use crate::state::ids::MessageId;
 
-#[derive(Clone, PartialEq, Properties)]
+#[derive(PartialEq, Properties)]
 pub struct Props {
     /// What can be exported.
     pub available: Available,

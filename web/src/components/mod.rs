@@ -27,7 +27,6 @@ pub mod own_question;
 pub mod pictures;
 pub mod player;
 pub mod race;
-pub mod replayed;
 pub mod rounds_form;
 pub mod route;
 pub mod select;

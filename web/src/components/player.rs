@@ -9,7 +9,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
-use crate::components::select::select;
+use crate::components::select::Select;
 use crate::hooks::use_frames;
 use crate::render_mark::mark_render;
 use crate::replay::Replay;
@@ -34,10 +34,8 @@ pub fn Player(Props { replay }: &Props) -> Html {
     let dispatch = state.dispatcher();
     let on_frame = use_callback(dispatch.clone(), |time, dispatch| dispatch.dispatch(Action::Passed(time)));
     use_frames(state.is_playing, on_frame);
-    let act = |action: Action| {
-        let dispatch = dispatch.clone();
-        Callback::from(move |_: MouseEvent| dispatch.dispatch(action))
-    };
+    let on_back = use_callback(dispatch.clone(), |_: MouseEvent, dispatch| dispatch.dispatch(Action::SteppedBack));
+    let on_step = use_callback(dispatch.clone(), |_: MouseEvent, dispatch| dispatch.dispatch(Action::Stepped));
     let on_play = {
         let dispatch = dispatch.clone();
         use_callback(state.is_playing, move |_: MouseEvent, is_playing| {
@@ -63,13 +61,14 @@ pub fn Player(Props { replay }: &Props) -> Html {
     let on_slowness =
         use_callback(dispatch.clone(), |slowness, dispatch| dispatch.dispatch(Action::SlownessChosen(slowness)));
     let backdrop = use_memo(replay.clone(), |replay| lanes::backdrop(&replay.hops, &replay.lanes));
-    let speeds =
-        SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into()), " of real speed"].concat())).to_vec();
+    let speeds = use_memo((), |()| {
+        SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into()), " of real speed"].concat())).to_vec()
+    });
     let (trails, markers) = replay.at(state.at);
     let unit = Unit::for_longest(replay.end());
     let passed = replay.passed(state.at);
     let moment = passed.checked_sub(1).and_then(|last| replay.moments.get(last));
-    let says = moment.map(|moment| text::replay::of(replay, moment)).unwrap_or_default();
+    let sentence = moment.map(|moment| text::replay::of(replay, moment)).unwrap_or_default();
     let is_there = moment.is_some_and(|moment| moment.at == state.at);
     let time = unit.format(state.at);
     let whole = Reading::new(replay.end(), replay.clock_step);
@@ -87,13 +86,13 @@ pub fn Player(Props { replay }: &Props) -> Html {
                 <span id="replay-time">{ time }</span>
                 { format!(" of {whole}; recorded moment {passed} of {}", replay.moments.len()) }
             </p>
-            <p id="replay-words" translate="no" class={classes!("says", (!is_there).then_some("gone"))}
-                aria-live={if state.is_playing { "off" } else { "polite" }}>{ says }</p>
+            <p id="replay-words" translate="no" class={classes!("moment", (!is_there).then_some("gone"))}
+                aria-live={if state.is_playing { "off" } else { "polite" }}>{ sentence }</p>
             <div class="controls">
-                { button("replay-play", if state.is_playing { "Pause" } else { "Play" }, None, on_play) }
-                { button("replay-back", "Step back", state.at.is_zero().then_some(AT_FIRST), act(Action::SteppedBack)) }
-                { button("replay-step", "Step", (state.at >= replay.end()).then_some(AT_LAST), act(Action::Stepped)) }
-                { select("replay-slowness", ("Speed:", ""), speeds, state.slowness, on_slowness) }
+                <PlayerButton id="replay-play" label={if state.is_playing { "Pause" } else { "Play" }} onclick={on_play} />
+                <PlayerButton id="replay-back" label="Step back" idle={state.at.is_zero().then_some(AT_FIRST)} onclick={on_back} />
+                <PlayerButton id="replay-step" label="Step" idle={(state.at >= replay.end()).then_some(AT_LAST)} onclick={on_step} />
+                <Select id="replay-slowness" label="Speed:" options={speeds} chosen={state.slowness} on_choice={on_slowness} />
             </div>
         </div>
     }
@@ -102,11 +101,23 @@ pub fn Player(Props { replay }: &Props) -> Html {
 const AT_FIRST: &str = "This is the first recorded moment.";
 const AT_LAST: &str = "This is the last recorded moment.";
 
+#[derive(PartialEq, Properties)]
+struct ButtonProps {
+    id: &'static str,
+    label: &'static str,
+    /// Why it cannot act now; `None` if it can.
+    #[prop_or_default]
+    idle: Option<&'static str>,
+    onclick: Callback<MouseEvent>,
+}
+
 /// A button, and why it cannot act now.
-fn button(id: &'static str, words: &'static str, idle: Option<&'static str>, on_click: Callback<MouseEvent>) -> Html {
+#[component]
+fn PlayerButton(ButtonProps { id, label, idle, onclick }: &ButtonProps) -> Html {
+    mark_render("PlayerButton");
     html! {
-        <button {id} type="button" aria-disabled={idle.is_some().to_string()} aria-description={idle} onclick={on_click}>
-            <span key={words}>{ words }</span>
+        <button id={*id} type="button" aria-disabled={idle.is_some().to_string()} aria-description={*idle} {onclick}>
+            <span key={*label}>{ *label }</span>
         </button>
     }
 }

@@ -1,31 +1,43 @@
 //! One out of a list, by number.
 
+use std::rc::Rc;
+
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-/// A list with words before and after it; `on_choice` is told the number of what is chosen.
-pub fn select(
-    id: &'static str,
-    (before, after): (&'static str, &'static str),
-    options: Vec<(u32, String)>,
-    chosen: u32,
-    on_choice: Callback<u32>,
-) -> Html {
-    let on_change = Callback::from(move |event: Event| {
+use crate::render_mark::mark_render;
+
+#[derive(PartialEq, Properties)]
+pub struct Props {
+    pub id: &'static str,
+    /// The words before the list.
+    pub label: &'static str,
+    /// The number and the words of each option.
+    pub options: Rc<Vec<(u32, String)>>,
+    /// The number of the chosen option.
+    pub chosen: u32,
+    /// Gets the number of the option that a person chooses.
+    pub on_choice: Callback<u32>,
+}
+
+/// A list with words before it.
+#[component]
+pub fn Select(Props { id, label, options, chosen, on_choice }: &Props) -> Html {
+    mark_render("Select");
+    let on_change = use_callback(on_choice.clone(), |event: Event, on_choice| {
         let list: Option<HtmlSelectElement> = event.target_dyn_into();
         if let Some(number) = list.and_then(|list| list.value().parse().ok()) {
             on_choice.emit(number);
         }
     });
     html! {
-        <label class="pick">
-            { before }
-            <select {id} translate="no" onchange={on_change}>
-                for (number, words) in options {
+        <label class="labelled">
+            { *label }
+            <select id={*id} translate="no" onchange={on_change}>
+                for (number, words) in options.iter() {
                     <option value={number.to_string()} selected={number == chosen}>{ words }</option>
                 }
             </select>
-            { after }
         </label>
     }
 }

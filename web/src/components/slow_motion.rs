@@ -1,14 +1,14 @@
 //! Slow motion: any recorded dialogue, played again so slowly that one can follow.
 
 use launcelot_measure::Way;
-use wasm_split_helpers::SplitLoaderError;
 use yew::prelude::*;
 
-use crate::components::replayed::Replayed;
-use crate::hooks::use_section;
+use crate::components::player::Player;
+use crate::components::select::Select;
 use crate::render_mark::mark_render;
+use crate::replay::Replay;
 use crate::shared::Shared;
-use crate::split::split_point;
+use crate::state::ids::RunId;
 use crate::state::race::Race;
 use crate::state::run_record::RunRecord;
 use crate::state::runs::Runs;
@@ -55,22 +55,49 @@ pub struct Props {
     pub recordings: Vec<Recording>,
 }
 
-/// The section. It appears with the first run that is over.
-///
-/// The code for it is in the part of the program that draws [`distributions`](crate::distributions), which the browser loads once
-/// it is idle: there is nothing to play before the first run is over.
+/// The section, which appears with the first run that is over. It plays the newest run unless another is chosen.
 #[component]
 pub fn SlowMotion(Props { recordings }: &Props) -> Html {
     mark_render("SlowMotion");
-    use_section(!recordings.is_empty(), load_section).draw(|section| section(recordings))
-}
-
-/// Returns the section as it is drawn, of what can be played.
-type Section = fn(&[Recording]) -> Html;
-
-split_point!(
-    rounds,
-    async fn load_section() -> Result<Section, SplitLoaderError> {
-        Ok(|recordings| html! { <Replayed recordings={recordings.to_vec()} /> })
+    // The choice, and the newest run when it was made: after the next run, that one is played.
+    let choice = use_state(|| None::<(RunId, RunId)>);
+    let newest = recordings.first().map(|newest| newest.record.id);
+    let chosen = choice.filter(|(_, made)| Some(*made) == newest).map(|(chosen, _)| chosen);
+    // The chosen run may be gone: a race replaces the one before.
+    let shown = recordings.iter().find(|recording| Some(recording.record.id) == chosen).or(recordings.first());
+    let key = shown.map(|shown| (shown.record.id, shown.record.trace().is_some()));
+    let replay = use_memo(key, |_| {
+        let record = &shown?.record;
+        Replay::of(&record.run, record.trace(), record.asker()).map(Shared::new)
+    });
+    let titles = use_memo(recordings.clone(), |recordings| {
+        let titles = recordings.iter().map(|recording| (recording.record.id.0, recording.title()));
+        titles.collect::<Vec<_>>()
+    });
+    let on_choice = {
+        let choice = choice.setter();
+        use_callback(newest, move |id, newest| choice.set(Some(RunId(id)).zip(*newest)))
+    };
+    let (Some(replay), Some(shown), Some((id, is_traced))) = ((*replay).clone(), shown, key) else {
+        return Html::default();
+    };
+    let number = shown.raced.is_none().then(|| shown.record.number.to_string());
+    let is_partly_unknown = replay.is_partly_unknown;
+    let uncertainty = text::legs::uncertainty(replay.clocks, shown.record.asker());
+    html! {
+        <section id="replay" aria-labelledby="replay-title" data-run={number} data-traced={is_traced.to_string()}>
+            <h2 id="replay-title">{ "Slow motion" }</h2>
+            <p>{ "The same dialogue again, slowed down until you can follow it. Only recorded times drive it." }</p>
+            <Select id="replay-run" label="Run:" options={titles} chosen={id.0} {on_choice} />
+            <Player key={format!("{id} {is_traced}")} {replay} />
+            <p class="limits" translate="no">{ text::limits::of_run(&shown.record) }</p>
+            <p class="small" translate="no">
+                { "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known." }
+                if is_partly_unknown {
+                    { " Not every hop was observed, so a message is drawn going “beyond” and turning back halfway through its time." }
+                }
+                { uncertainty.map(|uncertainty| [" ", &uncertainty].concat()) }
+            </p>
+        </section>
     }
-);
+}
