@@ -19,8 +19,8 @@ use crate::components::slow_motion::Recording;
 use crate::components::terminal::Terminal;
 use crate::components::{earlier_runs, export, legs_table, load_reports, many_rounds, race, slow_motion};
 use crate::hooks::{
-    use_actions, use_address, use_drop, use_interruptions, use_lab, use_later, use_parts, use_policy, use_runs_store, use_store,
-    use_stored, use_stored_runs, use_timeline, use_worker,
+    use_actions, use_address, use_drop, use_interruptions, use_lab, use_later, use_parts, use_policy, use_runs_store,
+    use_store, use_stored, use_stored_runs, use_timeline, use_worker,
 };
 use crate::pictures::Chart;
 use crate::render_mark::mark_render;

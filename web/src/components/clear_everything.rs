@@ -25,21 +25,23 @@ pub fn ClearEverything(Props { busy, clear }: &Props) -> Html {
         (true, false) => focus::move_to("clear"),
         _ => {}
     });
-    let set = |value: bool| {
-        let setter = is_asking.setter();
-        Callback::from(move |_: MouseEvent| setter.set(value))
-    };
-    if !*is_asking || busy.is_some() {
-        let on_click = if busy.is_some() { Callback::noop() } else { set(true) };
+    let can_ask = busy.is_none();
+    let on_ask =
+        use_callback((can_ask, is_asking.setter()), |_: MouseEvent, (can_ask, is_asking)| is_asking.set(*can_ask));
+    let on_keep = use_callback(is_asking.setter(), |_: MouseEvent, is_asking| is_asking.set(false));
+    let on_clear = use_callback(clear.clone(), |_: MouseEvent, clear| {
+        focus::move_to("ask");
+        clear.emit(());
+    });
+    if !*is_asking || !can_ask {
         return html! {
             <p>
-                <button id="clear" type="button" aria-disabled={busy.is_some().to_string()} aria-description={*busy} onclick={on_click}>
+                <button id="clear" type="button" aria-disabled={busy.is_some().to_string()} aria-description={*busy} onclick={on_ask}>
                     { "Clear everything…" }
                 </button>
             </p>
         };
     }
-    let on_clear = clear.reform(|_: MouseEvent| focus::move_to("ask"));
     html! {
         <div class="confirmation" role="group" aria-labelledby="clear-question">
             <p id="clear-question">
@@ -47,7 +49,7 @@ pub fn ClearEverything(Props { busy, clear }: &Props) -> Html {
                    Only files that you have saved remain." }
             </p>
             <div class="controls">
-                <button id="keep" type="button" onclick={set(false)}>{ "Keep everything" }</button>
+                <button id="keep" type="button" onclick={on_keep}>{ "Keep everything" }</button>
                 <button id="clear-now" type="button" onclick={on_clear}>{ "Remove everything" }</button>
             </div>
         </div>

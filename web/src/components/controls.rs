@@ -4,7 +4,14 @@ use launcelot_measure::Order;
 use launcelot_protocol::Question;
 use yew::prelude::*;
 
+use crate::components::radio::Radio;
 use crate::render_mark::mark_render;
+
+/// The orders, each with the identity of its choice and its label.
+const ORDERS: [(Order, &str, &str); 2] = [
+    (Order::OneAtATime, "one-at-a-time", "one at a time"),
+    (Order::SentAhead, "sent-ahead", "sent ahead (pipelining)"),
+];
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -23,15 +30,6 @@ pub struct Props {
 pub fn Controls(Props { busy, order, ask, choose_order }: &Props) -> Html {
     mark_render("Controls");
     let on_ask = use_callback(ask.clone(), |_: MouseEvent, ask| ask.emit(Question::the_three()));
-    let choice = |choice: Order, id: &'static str, label: &'static str| {
-        let on_choose = choose_order.reform(move |_: Event| choice);
-        html! {
-            <label for={id}>
-                <input type="radio" name="order" {id} checked={*order == choice} onchange={on_choose} />
-                { label }
-            </label>
-        }
-    };
     // A button that is disabled would lose the keyboard's focus in the middle of a run.
     html! {
         <div class="controls">
@@ -41,8 +39,9 @@ pub fn Controls(Props { busy, order, ask, choose_order }: &Props) -> Html {
             </button>
             <fieldset class="choice">
                 <legend>{ "Ask them" }</legend>
-                { choice(Order::OneAtATime, "one-at-a-time", "one at a time") }
-                { choice(Order::SentAhead, "sent-ahead", "sent ahead (pipelining)") }
+                for (value, id, label) in ORDERS {
+                    <Radio<Order> group="order" {id} {label} {value} is_chosen={value == *order} choose={choose_order.clone()} />
+                }
             </fieldset>
         </div>
     }

@@ -1,10 +1,12 @@
 //! The table of the dialogue, which is the waterfall.
 
+use std::rc::Rc;
+
 use launcelot_charts::Scale;
 use launcelot_measure::Unit;
 use yew::prelude::*;
 
-use crate::components::timetable::{self, Line};
+use crate::components::timetable::{self, TimetableHead, TimetableRow};
 use crate::render_mark::mark_render;
 use crate::rows::{self, Row};
 use crate::shared::Shared;
@@ -32,10 +34,10 @@ pub fn Dialogue(Props { newest, compared }: &Props) -> Html {
         <>
             <table id="dialogue" class="dialogue" role="table" data-state={text::state(newest.map(|newest| &newest.run.status))}
                 data-run={newest.map(|newest| newest.number.to_string())}>
-                { timetable::head(caption, ["Step", "Answer"], scale) }
+                <TimetableHead {caption} columns={["Step", "Answer"]} {scale} />
                 <tbody role="rowgroup">
-                    for row in rows::of(newest, compared, unit) {
-                        <DialogueRow {row} {scale} {unit} />
+                    for (index, row) in rows::of(newest, compared, unit).into_iter().enumerate() {
+                        <DialogueRow key={index} {row} {scale} {unit} />
                     }
                 </tbody>
             </table>
@@ -60,13 +62,12 @@ struct RowProps {
 fn DialogueRow(RowProps { row, scale, unit }: &RowProps) -> Html {
     mark_render("DialogueRow");
     let took = row.span().map(|span| timetable::figure(*unit, span, row.clock_step));
-    let answer =
-        row.answer.as_ref().map(|answer| html! { <q class={classes!(row.is_error.then_some("error"))}>{ answer }</q> });
-    timetable::row(Line {
-        words: row.words.clone(),
-        answer: answer.unwrap_or_default(),
-        when: row.bar_in_words(*unit),
-        drawing: scale.map(|scale| row.drawing(&scale)),
-        took: took.unwrap_or_else(|| "–".to_owned()),
-    })
+    let drawing = scale.map(|scale| Rc::new(row.drawing(&scale)));
+    html! {
+        <TimetableRow words={row.words.clone()} when={row.bar_in_words(*unit)} {drawing} took={took.unwrap_or_else(|| "–".to_owned())}>
+            if let Some(answer) = &row.answer {
+                <q class={classes!(row.is_error.then_some("error"))}>{ answer }</q>
+            }
+        </TimetableRow>
+    }
 }

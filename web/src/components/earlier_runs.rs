@@ -26,74 +26,88 @@ pub struct Props {
     pub remove: Callback<RunId>,
 }
 
-/// The list, the newest first. It appears with the second run, or with the warning that what is measured is not stored.
+/// The section, which appears with the second run, or with the warning that what is measured is not stored.
 #[component]
-pub fn EarlierRuns(props: &Props) -> Html {
+pub fn EarlierRuns(Props { runs, compared, is_unstored, compare, remove }: &Props) -> Html {
     mark_render("EarlierRuns");
-    if props.runs.is_empty() && !props.is_unstored {
+    if runs.is_empty() && !is_unstored {
         return Html::default();
     }
     html! {
         <section aria-labelledby="runs-title">
             <h2 id="runs-title">{ "Earlier runs" }</h2>
-            if !props.runs.is_empty() {
-                { list(props) }
+            if !runs.is_empty() {
+                <p>{ "Compare a run with the newest: its bars appear below the newest run’s, labelled with its number, on one time axis." }</p>
+                { table(runs, compared, compare, remove) }
             }
-            if props.is_unstored {
+            if *is_unstored {
                 <p id="runs-unstored" class="hint" role="alert">{ mishap::not_stored("runs and races") }</p>
             }
         </section>
     }
 }
 
-fn list(Props { runs, compared, compare, remove, .. }: &Props) -> Html {
+/// The runs, the newest first.
+fn table(
+    runs: &[Shared<RunRecord>],
+    compared: &[Shared<RunRecord>],
+    compare: &Callback<RunId>,
+    remove: &Callback<RunId>,
+) -> Html {
     let longest = runs.iter().map(|record| record.run.until().max(record.run.clock_step)).max();
     let unit = Unit::for_longest(longest.unwrap_or_default());
     let next_focus = if runs.len() > 1 { "runs" } else { "ask" };
     html! {
-        <>
-            <p>{ "Compare a run with the newest: its bars appear below the newest run’s, labelled with its number, on one time axis." }</p>
-            <table id="runs" class="runs" role="table" translate="no" tabindex="-1" aria-labelledby="runs-title">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th role="columnheader" scope="col">{ "Run" }</th>
-                        <th role="columnheader" scope="col">{ "What was asked" }</th>
-                        <th role="columnheader" scope="col" class="took">{ "Connecting" }</th>
-                        <th role="columnheader" scope="col" class="took">{ "All answers" }</th>
-                        <th role="columnheader" scope="col"><span class="unseen">{ "Actions" }</span></th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">
-                    for record in runs.iter().rev() {
-                        { row(record, compared.contains(record), unit, [compare, remove], next_focus) }
-                    }
-                </tbody>
-            </table>
-        </>
+        <table id="runs" class="runs" role="table" translate="no" tabindex="-1" aria-labelledby="runs-title">
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th role="columnheader" scope="col">{ "Run" }</th>
+                    <th role="columnheader" scope="col">{ "What was asked" }</th>
+                    <th role="columnheader" scope="col" class="took">{ "Connecting" }</th>
+                    <th role="columnheader" scope="col" class="took">{ "All answers" }</th>
+                    <th role="columnheader" scope="col"><span class="unseen">{ "Actions" }</span></th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup">
+                for record in runs.iter().rev() {
+                    <EarlierRun key={record.id.0} record={record.clone()} is_compared={compared.contains(record)} {unit} {next_focus}
+                        compare={compare.clone()} remove={remove.clone()} />
+                }
+            </tbody>
+        </table>
     }
 }
 
-fn row(
-    record: &RunRecord,
+#[derive(PartialEq, Properties)]
+struct RunProps {
+    record: Shared<RunRecord>,
+    /// Whether it is compared with the newest.
     is_compared: bool,
+    /// The unit of the figures.
     unit: Unit,
-    [compare, remove]: [&Callback<RunId>; 2],
+    /// The element that gets the focus when the run is removed.
     next_focus: &'static str,
-) -> Html {
-    let RunRecord { id, number, run, is_imported, .. } = record;
-    let id = *id;
-    let on_toggle = compare.reform(move |_: MouseEvent| id);
-    let on_remove = remove.reform(move |_: MouseEvent| {
+    compare: Callback<RunId>,
+    remove: Callback<RunId>,
+}
+
+/// A run.
+#[component]
+fn EarlierRun(RunProps { record, is_compared, unit, next_focus, compare, remove }: &RunProps) -> Html {
+    mark_render("EarlierRun");
+    let RunRecord { id, number, run, is_imported, .. } = &**record;
+    let on_toggle = use_callback((*id, compare.clone()), |_: MouseEvent, (id, compare)| compare.emit(*id));
+    let on_remove = use_callback((*id, *next_focus, remove.clone()), |_: MouseEvent, (id, next_focus, remove)| {
         focus::move_to(next_focus);
-        id
+        remove.emit(*id);
     });
     let measured = text::provenance::of_run(record, record.provenance.began.map(provenance::for_people));
     let took = |span: Option<Span>| match span {
-        Some(span) => [&timetable::figure(unit, span, run.clock_step), "\u{a0}", unit.symbol()].concat(),
+        Some(span) => [&timetable::figure(*unit, span, run.clock_step), "\u{a0}", unit.symbol()].concat(),
         None => "–".to_owned(),
     };
     html! {
-        <tr role="row" key={id.0} data-run={number.to_string()}>
+        <tr role="row" data-run={number.to_string()}>
             <th role="rowheader" scope="row">{ number }</th>
             <td role="cell">
                 { asked(record) }

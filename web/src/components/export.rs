@@ -89,6 +89,7 @@ fn not_saved(file: String) -> FileStatus {
 }
 
 /// A button that saves.
+#[derive(Debug, PartialEq, Eq)]
 struct Choice {
     id: &'static str,
     name: &'static str,
@@ -99,7 +100,7 @@ struct Choice {
 }
 
 #[rustfmt::skip]
-const CHOICES: [Choice; 6] = [
+static CHOICES: [Choice; 6] = [
     Choice { id: "json", name: "JSON", ending: ".json", kind: "application/json", form: Form::Json },
     Choice { id: "csv", name: "CSV of the questions", ending: "-questions.csv", kind: "text/csv", form: Form::Questions },
     Choice { id: "chrome", name: "Chrome trace", ending: "-trace.json", kind: "application/json", form: Form::ChromeTrace },
@@ -157,7 +158,6 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
         input.set_value("");
     });
     let on_failure = use_callback(report.clone(), |file: String, report| report.emit(not_saved(file)));
-    let choices = CHOICES.iter().filter(|choice| available.has(choice));
     html! {
         <section id="take" aria-labelledby="take-title">
             <h2 id="take-title">{ "Export and import" }</h2>
@@ -170,10 +170,8 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
                    of your browser’s developer tools." }
             </p>
             <div class="controls">
-                for choice in choices {
-                    <button id={["export-", choice.id].concat()} type="button" onclick={on_save(choice, state, &report)}>
-                        { choice.name }
-                    </button>
+                for choice in CHOICES.iter().filter(|choice| available.has(choice)) {
+                    <SaveButton key={choice.id} {choice} state={state.clone()} report={report.clone()} />
                 }
             </div>
             <Pictures charts={charts.clone()} state={state.clone()} {on_failure} />
@@ -194,11 +192,21 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
     }
 }
 
-type CurrentState = Callback<(), UseReducerHandle<State>>;
+#[derive(PartialEq, Properties)]
+struct SaveProps {
+    choice: &'static Choice,
+    /// Returns the state as it is now.
+    state: Callback<(), UseReducerHandle<State>>,
+    /// Gets a file that could not be saved.
+    report: Callback<FileStatus>,
+}
 
-fn on_save(choice: &'static Choice, state: &CurrentState, report: &Callback<FileStatus>) -> Callback<MouseEvent> {
-    let (state, report) = (state.clone(), report.clone());
-    Callback::from(move |_| {
+/// A button that saves a file.
+#[component]
+fn SaveButton(SaveProps { choice, state, report }: &SaveProps) -> Html {
+    mark_render("SaveButton");
+    let choice = *choice;
+    let on_save = use_callback((state.clone(), report.clone()), move |_: MouseEvent, (state, report)| {
         let name = download::file_name(choice.ending);
         let (state, report) = (state.emit(()), report.clone());
         spawn_local(async move {
@@ -207,5 +215,6 @@ fn on_save(choice: &'static Choice, state: &CurrentState, report: &Callback<File
                 report.emit(not_saved(name));
             }
         });
-    })
+    });
+    html! { <button id={["export-", choice.id].concat()} type="button" onclick={on_save}>{ choice.name }</button> }
 }

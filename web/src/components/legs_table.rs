@@ -36,13 +36,12 @@ pub fn LegsTable(Props { traced, unit }: &Props) -> Html {
         let asking = breakdown.leg(leg);
         connecting.or(asking)?;
         let percent = |took| Reading::new(took, run.clock_step).percent_of(whole);
-        Some(drawn(
-            leg,
-            text::explanation(leg, newest.asker(), run.clock_step),
-            newest.asker(),
-            [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))]
-                .map(|part| part.map(|(took, percent)| (text::took(leg, took, run.clock_step, unit), percent))),
-        ))
+        let took = [connecting.map(|took| (took, percent(took))), asking.map(|took| (took, breakdown.percent(took)))]
+            .map(|part| part.map(|(took, percent)| (text::took(leg, took, run.clock_step, unit), percent)));
+        let explanation = text::explanation(leg, newest.asker(), run.clock_step);
+        Some(
+            html! { <LegRow key={text::name(leg, newest.asker())} {leg} {explanation} asker={newest.asker()} {took} /> },
+        )
     };
     html! {
         <>
@@ -67,16 +66,29 @@ pub fn LegsTable(Props { traced, unit }: &Props) -> Html {
     }
 }
 
-#[inline(never)]
-fn drawn(leg: Leg, explanation: String, asker: &'static str, took: [Option<(String, Option<String>)>; 2]) -> Html {
+#[derive(PartialEq, Properties)]
+struct RowProps {
+    leg: Leg,
+    /// What happens there.
+    explanation: String,
+    /// Who asked, and has the first leg.
+    asker: &'static str,
+    /// How long it took while connecting and while asking, each with its share.
+    took: [Option<(String, Option<String>)>; 2],
+}
+
+/// A leg.
+#[component]
+fn LegRow(RowProps { leg, explanation, asker, took }: &RowProps) -> Html {
+    mark_render("LegRow");
     html! {
         <tr role="row">
-            <th role="rowheader" scope="row"><Drawing element={Rc::new(legs::swatch(leg))} />{ text::name(leg, asker) }</th>
+            <th role="rowheader" scope="row"><Drawing element={Rc::new(legs::swatch(*leg))} />{ text::name(*leg, asker) }</th>
             <td role="cell" class="what">{ explanation }</td>
             for part in took {
                 <td role="cell" class="took">
                     if let Some((took, percent)) = part {
-                        { took }<br />{ percent }
+                        { took }<br />{ percent.clone() }
                     }
                 </td>
             }

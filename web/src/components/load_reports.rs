@@ -25,22 +25,32 @@ pub fn heading(number: u32) -> String {
 #[component]
 pub fn LoadReports(Props { reports, remove }: &Props) -> Html {
     mark_render("LoadReports");
-    reports.iter().rev().map(|report| section(report, remove)).collect()
+    html! {
+        for report in reports.iter().rev() {
+            <Report key={report.number} report={report.clone()} remove={remove.clone()} />
+        }
+    }
 }
 
-fn section(report: &LoadReport, remove: &Callback<u32>) -> Html {
-    let LoadReport { number, file, title, elements } = report;
-    let number = *number;
-    let heading = heading(number);
-    let on_remove = {
-        let remove = remove.clone();
-        Callback::from(move |_: MouseEvent| {
-            focus::move_to("import");
-            remove.emit(number);
-        })
-    };
+#[derive(PartialEq, Properties)]
+struct ReportProps {
+    report: Shared<LoadReport>,
+    /// Removes the report with this number.
+    remove: Callback<u32>,
+}
+
+/// A report.
+#[component]
+fn Report(ReportProps { report, remove }: &ReportProps) -> Html {
+    mark_render("Report");
+    let LoadReport { number, file, title, elements } = &**report;
+    let heading = heading(*number);
+    let on_remove = use_callback((*number, remove.clone()), |_: MouseEvent, (number, remove)| {
+        focus::move_to("import");
+        remove.emit(*number);
+    });
     html! {
-        <section key={number} class="load-report" data-load={number.to_string()} aria-labelledby={heading.clone()}>
+        <section class="load-report" data-load={number.to_string()} aria-labelledby={heading.clone()}>
             <h2 id={heading} tabindex="-1">{ format!("Load {number}: {title}") }</h2>
             <p class="imported-load">
                 <span>{ format!("imported from {file}") }</span>
@@ -49,7 +59,7 @@ fn section(report: &LoadReport, remove: &Callback<u32>) -> Html {
                 </button>
             </p>
             for element in elements {
-                <Drawing element={element.clone()} />
+                <Drawing {element} />
             }
         </section>
     }

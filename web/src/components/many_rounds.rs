@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
 use crate::components::keep_room::KeepRoom;
-use crate::components::kept_rounds::kept_rounds;
+use crate::components::kept_rounds::KeptRounds;
+use crate::components::radio::Radio;
 use crate::components::rounds_form::RoundsForm;
 use crate::hooks::use_distributions;
 use crate::render_mark::mark_render;
@@ -20,7 +21,7 @@ const STOPWATCHES: [(Stopwatch, &str, &str); 3] = [
     (Stopwatch::Due, "at-due", "when the question was due"),
 ];
 
-#[derive(Clone, PartialEq, Properties)]
+#[derive(PartialEq, Properties)]
 pub struct Props {
     /// The series.
     pub rounds: Shared<State>,
@@ -40,7 +41,9 @@ pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
     mark_render("ManyRounds");
     // The worker sends rounds once a second at most.
     let drawn = use_distributions(rounds);
-    let newest = rounds.newest().map(|newest| &*newest.rounds);
+    let newest = rounds.newest().map(|newest| &newest.rounds);
+    let choose_stopwatch =
+        use_callback(change.clone(), |stopwatch, change| change.emit(Action::StopwatchChosen(stopwatch)));
     let state = crate::text::state(newest.map(|newest| &newest.status));
     let comparisons = if rounds.is_running() { &[][..] } else { &drawn.comparisons };
     html! {
@@ -51,7 +54,7 @@ pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
                   percentiles of the latency." }</p>
             <RoundsForm busy={*busy} ask={ask.clone()} />
             if let Some(active) = newest.filter(|_| rounds.is_running()) {
-                { progress(active, stop) }
+                <Progress rounds={active.clone()} stop={stop.clone()} />
             }
             <KeepRoom is_settled={!rounds.is_running()}>
                 <div class="meaning" role="status">
@@ -62,8 +65,9 @@ pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
                 </div>
                 <fieldset class="choice" hidden={drawn.figures.is_empty()}>
                     <legend>{ "The stopwatch starts" }</legend>
-                    for choice in STOPWATCHES {
-                        { stopwatch(choice, rounds.stopwatch, change) }
+                    for (value, id, label) in STOPWATCHES {
+                        <Radio<Stopwatch> group="stopwatch" {id} {label} {value} is_chosen={value == rounds.stopwatch}
+                            choose={choose_stopwatch.clone()} />
                     }
                 </fieldset>
                 if !drawn.figures.is_empty() {
@@ -73,29 +77,24 @@ pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
                     }
                 }
             </KeepRoom>
-            { kept_rounds(rounds, change) }
+            <KeptRounds rounds={rounds.clone()} change={change.clone()} />
         </section>
     }
 }
 
-/// A choice of where the stopwatch starts.
-fn stopwatch(
-    (stopwatch, id, label): (Stopwatch, &'static str, &'static str),
-    chosen: Stopwatch,
-    change: &Callback<Action>,
-) -> Html {
-    let on_choose = change.reform(move |_: Event| Action::StopwatchChosen(stopwatch));
-    html! {
-        <label for={id}>
-            <input type="radio" name="stopwatch" {id} checked={stopwatch == chosen} onchange={on_choose} />
-            { label }
-        </label>
-    }
+#[derive(PartialEq, Properties)]
+struct ProgressProps {
+    /// The series that is running.
+    rounds: Shared<Rounds>,
+    /// Stops it.
+    stop: Callback<()>,
 }
 
 /// How far the rounds are, and a button to end them.
-fn progress(rounds: &Rounds, stop: &Callback<()>) -> Html {
-    let on_stop = stop.reform(|_: MouseEvent| ());
+#[component]
+fn Progress(ProgressProps { rounds, stop }: &ProgressProps) -> Html {
+    mark_render("Progress");
+    let on_stop = use_callback(stop.clone(), |_: MouseEvent, stop| stop.emit(()));
     html! {
         <div class="progress">
             <progress aria-label="Rounds" max={rounds.plan.rounds.to_string()} value={rounds.done().to_string()} />

@@ -1,7 +1,8 @@
 //! What is drawn, one component a file.
 //!
-//! The props of a component are what it shows, in parts that are cheap to compare, and the callbacks that it needs, which never change.
-//! So a component renders only if what it shows has changed. What always changes together is a plain function.
+//! The props of a component are what it shows, in parts that are cheap to compare, and the callbacks that it needs, which are made
+//! once and change only with what they act on. So a component renders only if what it shows has changed, and of a list only the rows
+//! that have. A plain function makes no callbacks: it returns a part of one component, or figures and sentences.
 
 // The props are named after what they are, and described where that does not say it.
 #![allow(missing_docs)]
@@ -27,6 +28,7 @@ pub mod own_question;
 pub mod pictures;
 pub mod player;
 pub mod race;
+pub mod radio;
 pub mod rounds_form;
 pub mod route;
 pub mod select;

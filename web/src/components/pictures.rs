@@ -20,7 +20,7 @@ pub struct Props {
 }
 
 /// A kind of picture.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Svg,
     Png,
@@ -44,15 +44,15 @@ impl Kind {
 
 /// A line for each chart, with a button for each kind of picture.
 #[component]
-pub fn Pictures(props: &Props) -> Html {
+pub fn Pictures(Props { charts, state, on_failure }: &Props) -> Html {
     mark_render("Pictures");
     html! {
         <ul class="pictures" aria-label="Pictures">
-            for chart in props.charts.iter().copied() {
+            for chart in charts.iter().copied() {
                 <li key={chart.name()} class="controls">
                     <span>{ title(chart) }</span>
                     for kind in [Kind::Svg, Kind::Png] {
-                        { button(props, chart, kind) }
+                        <PictureButton key={kind.extension()} {chart} {kind} state={state.clone()} on_failure={on_failure.clone()} />
                     }
                 </li>
             }
@@ -69,15 +69,24 @@ fn title(chart: Chart) -> &'static str {
     }
 }
 
-fn button(Props { state, on_failure, .. }: &Props, chart: Chart, kind: Kind) -> Html {
+#[derive(PartialEq, Properties)]
+struct ButtonProps {
+    chart: Chart,
+    kind: Kind,
+    state: Callback<(), UseReducerHandle<State>>,
+    on_failure: Callback<String>,
+}
+
+/// A button that saves a picture.
+#[component]
+fn PictureButton(ButtonProps { chart, kind, state, on_failure }: &ButtonProps) -> Html {
+    mark_render("PictureButton");
+    let (chart, kind) = (*chart, *kind);
     let id = ["export-", chart.name(), "-", kind.extension()].concat();
-    let on_save = {
-        let (state, on_failure) = (state.clone(), on_failure.clone());
-        move |_: MouseEvent| {
-            let (state, on_failure) = (state.emit(()), on_failure.clone());
-            spawn_local(async move { save(chart, kind, &state, on_failure).await });
-        }
-    };
+    let on_save = use_callback((state.clone(), on_failure.clone()), move |_: MouseEvent, (state, on_failure)| {
+        let (state, on_failure) = (state.emit(()), on_failure.clone());
+        spawn_local(async move { save(chart, kind, &state, on_failure).await });
+    });
     html! {
         <button {id} type="button" onclick={on_save}>
             { kind.name() }<span class="unseen">{ ": " }{ title(chart) }</span>

@@ -1,5 +1,6 @@
 //! Three ways to ask the same questions, raced and laid side by side.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::{Scale, race as chart};
@@ -8,7 +9,7 @@ use yew::prelude::*;
 
 use crate::bridge::Route;
 use crate::components::keep_room::KeepRoom;
-use crate::components::timetable::{self, Line};
+use crate::components::timetable::{self, TimetableHead, TimetableRow};
 use crate::focus;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
@@ -49,7 +50,8 @@ pub fn RaceSection(props: &Props) -> Html {
     } else {
         "idle"
     };
-    let on_race = if is_running { stop } else { begin }.reform(|_: MouseEvent| ());
+    let action = if is_running { stop } else { begin };
+    let on_race = use_callback(action.clone(), |_: MouseEvent, action| action.emit(()));
     let busy = busy.filter(|_| !is_running);
     let label = if is_running { "Stop" } else { "Race them" };
     html! {
@@ -62,43 +64,56 @@ pub fn RaceSection(props: &Props) -> Html {
                 </button>
                 // Above what the traces of the race may still add, which would move it away from a mouse on its way.
                 if let Some(preset) = text::longer_link(race, lab) {
-                    { longer_link(preset, change_lab) }
+                    <LongerLink key={preset.name()} {preset} change={change_lab.clone()} />
                 }
                 <span class="over" translate="no">{ text::over(lab) }</span>
             </div>
             // What comes and goes has a place of its own: what stands beside it keeps the keyboard's focus.
             <KeepRoom is_settled={!is_running}>
-                <div class="ways">{ ways(race) }</div>
+                <div class="ways"><Ways race={race.clone()} /></div>
                 <p id="race-meaning" class="moral" role="status">{ text::meaning(race, unit(race)) }</p>
             </KeepRoom>
             for race in others {
-                { other_race(race) }
+                <OtherRace key={race.entry.to_string()} race={race.clone()} />
             }
         </section>
     }
 }
 
+#[derive(PartialEq, Properties)]
+struct LongerLinkProps {
+    preset: Preset,
+    /// Changes the route and the link.
+    change: Callback<Action>,
+}
+
 /// A way out where the link is too short to tell anything.
-fn longer_link(preset: Preset, change: &Callback<Action>) -> Html {
-    let on_choose = {
-        let change = change.clone();
-        move |_: MouseEvent| {
-            // The button goes away.
-            focus::move_to("run-race");
-            for action in [Action::RouteChosen(Route::Tunnel), Action::Wished(preset.link()), Action::Settled] {
-                change.emit(action);
-            }
+#[component]
+fn LongerLink(LongerLinkProps { preset, change }: &LongerLinkProps) -> Html {
+    mark_render("LongerLink");
+    let on_choose = use_callback((*preset, change.clone()), |_: MouseEvent, (preset, change)| {
+        // The button goes away.
+        focus::move_to("run-race");
+        for action in [Action::RouteChosen(Route::Tunnel), Action::Wished(preset.link()), Action::Settled] {
+            change.emit(action);
         }
-    };
+    });
     html! {
-        <button id="longer-link" key={preset.name()} type="button" onclick={on_choose}>
+        <button id="longer-link" type="button" onclick={on_choose}>
             { format!("Choose a longer link: {}", preset.name()) }
         </button>
     }
 }
 
+#[derive(PartialEq, Properties)]
+struct RaceProps {
+    race: Shared<Race>,
+}
+
 /// A race from a file, or from another tab.
-fn other_race(race: &Race) -> Html {
+#[component]
+fn OtherRace(RaceProps { race }: &RaceProps) -> Html {
+    mark_render("OtherRace");
     html! {
         <div class="imported-race" translate="no">
             <p class="comparison">
@@ -107,14 +122,13 @@ fn other_race(race: &Race) -> Html {
                 }
                 { format!(" A race from a file, another tab or an earlier visit: {}.", race.url) }
             </p>
-            { ways(race) }
+            <Ways race={race.clone()} />
             <p class="moral">{ text::meaning(race, unit(race)) }</p>
         </div>
     }
 }
 
 /// The axis on which all ways fit; `None` before there is something to be drawn.
-#[inline(never)]
 pub fn scale(race: &Race) -> Option<Scale> {
     let mut longest = None;
     for way in Way::ALL {
@@ -124,46 +138,44 @@ pub fn scale(race: &Race) -> Option<Scale> {
 }
 
 /// The unit of that axis, and of every figure and sentence beside it.
-#[inline(never)]
 fn unit(race: &Race) -> Unit {
     scale(race).map_or(Unit::Milliseconds, |scale| scale.unit())
 }
 
 /// A row for each way, all on one time axis; nothing before there is something to be drawn.
-#[inline(never)]
-fn ways(race: &Race) -> Option<Html> {
-    let scale = scale(race)?;
+#[component]
+fn Ways(RaceProps { race }: &RaceProps) -> Html {
+    mark_render("Ways");
+    let Some(scale) = scale(race) else { return Html::default() };
+    let unit = scale.unit();
     let caption = "The race: each way to ask, the parts of its time, when its answers arrived, and how long it took";
-    Some(html! {
+    let took = |way| {
+        let took = total(runs(race, way)).map(|until| Span { from: Duration::ZERO, until });
+        took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step()))
+    };
+    html! {
         <>
             <table class="dialogue race" role="table">
-                { timetable::head(caption, ["Way to ask", "Parts of its time"], Some(scale)) }
-                <tbody role="rowgroup">{ for Way::ALL.into_iter().map(|way| timetable::row(line(race, way, &scale))) }</tbody>
+                <TimetableHead {caption} columns={["Way to ask", "Parts of its time"]} {scale} />
+                <tbody role="rowgroup">
+                    for way in Way::ALL {
+                        <TimetableRow key={text::name(way)} words={text::name(way)} when={text::lanes(way)} took={took(way)}
+                            drawing={Rc::new(chart::lanes(&scale, runs(race, way), race.whisker(way)))}>
+                            { text::parts(race, way, unit) }
+                        </TimetableRow>
+                    }
+                </tbody>
             </table>
             if !race.is_running() {
                 <p class="limits">{ text::limits(race) }</p>
             }
         </>
-    })
+    }
 }
 
 /// The runs that are drawn of a way.
 fn runs(race: &Race, way: Way) -> impl Iterator<Item = &Run> + Clone {
     race.drawn(way).map(|record| &record.run)
-}
-
-#[inline(never)]
-fn line(race: &Race, way: Way, scale: &Scale) -> Line {
-    let runs = runs(race, way);
-    let unit = scale.unit();
-    let took = total(runs.clone()).map(|until| Span { from: Duration::ZERO, until });
-    Line {
-        words: text::name(way),
-        answer: Html::from(text::parts(race, way, unit)),
-        when: text::lanes(way).to_owned(),
-        took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
-        drawing: Some(chart::lanes(scale, runs, race.whisker(way))),
-    }
 }
 
 /// From the beginning to the last answer so far, once there is a connection.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use launcelot_measure::text::link::added_delay;
 use launcelot_measure::unit::format_decimal;
-use launcelot_measure::{LinkReport, LinkSettings, Preset};
+use launcelot_measure::{AddedDelay, LinkReport, LinkSettings, Preset};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::bridge::Route;
+use crate::components::radio::Radio;
 use crate::render_mark::mark_render;
 use crate::state::lab::{Action, Lab, Presence};
 use crate::state::sliders::Slider;
@@ -16,6 +17,16 @@ use crate::text::link as text;
 
 /// The longest work of the lab's server on each answer, in milliseconds.
 const WORK_MAX_MS: f64 = 10_000.0;
+
+/// The routes, each with the identity of its choice.
+const ROUTES: [(Route, &str); 2] = [(Route::Straight, "straight"), (Route::Tunnel, "tunnel")];
+
+/// The sliders, each with its identity and its label.
+const SLIDERS: [(Slider, &str, &str); 3] = [
+    (Slider::RoundTrip, "rtt", "Added round-trip time"),
+    (Slider::Jitter, "jitter", "Jitter, each way"),
+    (Slider::Bandwidth, "bandwidth", "Bandwidth, each way"),
+];
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -29,6 +40,7 @@ pub struct Props {
 #[component]
 pub fn RouteControls(Props { lab, change }: &Props) -> Html {
     mark_render("RouteControls");
+    let choose_route = use_callback(change.clone(), |route, change| change.emit(Action::RouteChosen(route)));
     let name = match lab.presence {
         Presence::Asked => return html! { <div class="route" data-lab="asked" /> },
         Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ text::NO_LAB }</p> },
@@ -39,58 +51,59 @@ pub fn RouteControls(Props { lab, change }: &Props) -> Html {
         <div class="route" data-lab={name}>
             <fieldset class="choice">
                 <legend>{ "Path to the server" }</legend>
-                for route in Route::ALL {
-                    { route_choice(lab.route == route, route, change) }
+                for (value, id) in ROUTES {
+                    <Radio<Route> group="route" {id} label={value.name()} {value} is_chosen={value == lab.route}
+                        choose={choose_route.clone()} />
                 }
             </fieldset>
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
-                { tunnel(lab, report, change) }
+                <Tunnel link={lab.link().unwrap_or(report.link)} {report} held={lab.held()} change={change.clone()} />
             }
             if let Some(think) = lab.work_time() {
                 <WorkField {think} change={change.clone()} />
             }
-            if let Some(said) = text::notice(lab) {
-                <p id="link-notice" role="alert" translate="no">{ said }</p>
+            if let Some(notice) = text::notice(lab) {
+                <p id="link-notice" role="alert" translate="no">{ notice }</p>
             }
         </div>
     }
 }
 
-fn route_choice(is_chosen: bool, route: Route, change: &Callback<Action>) -> Html {
-    let on_choose = change.reform(move |_: Event| Action::RouteChosen(route));
-    let id = match route {
-        Route::Straight => "straight",
-        Route::Tunnel => "tunnel",
-    };
-    html! {
-        <label for={id}>
-            <input type="radio" name="route" {id} checked={is_chosen} onchange={on_choose} />
-            { route.name() }
-        </label>
-    }
+#[derive(PartialEq, Properties)]
+struct TunnelProps {
+    /// The link that the person wants.
+    link: LinkSettings,
+    /// The tunnel as it is.
+    report: LinkReport,
+    /// The delay that it has added under these settings, if it is measured.
+    held: Option<AddedDelay>,
+    change: Callback<Action>,
 }
 
-/// As it is set, with everything to set it, and as it was measured.
-#[inline(never)]
-fn tunnel(lab: &Lab, report: LinkReport, change: &Callback<Action>) -> Html {
-    let (link, held) = (lab.link().unwrap_or(report.link), lab.held());
+/// The tunnel as it is set, with everything to set it, and as it was measured.
+#[component]
+fn Tunnel(TunnelProps { link, report, held, change }: &TunnelProps) -> Html {
+    mark_render("Tunnel");
     html! {
         <div class="tunnel">
             <p key={report.handshake.to_string()}>{ text::EMULATED }{ if report.handshake { text::HANDSHAKE } else { "" } }</p>
             <ul class="presets" aria-label="Well-known links">
                 for preset in Preset::ALL {
-                    <li>{ preset_button(link, preset, change) }<span>{ preset.description() }</span></li>
+                    <li key={preset.name()}>
+                        <PresetButton {preset} is_chosen={preset.link() == *link} change={change.clone()} />
+                        <span>{ preset.description() }</span>
+                    </li>
                 }
             </ul>
             <div class="sliders">
-                for slider in Slider::ALL {
-                    { slider_row(link, slider, change) }
+                for (slider, id, label) in SLIDERS {
+                    <LinkSlider key={id} {slider} {id} {label} link={*link} change={change.clone()} />
                 }
             </div>
             // The attributes are for programs that read the page.
             <p id="measured" role="status" translate="no" data-rtt-us={held.map(|held| (held.total.as_micros() as u64).to_string())}
                 data-nominal-us={(link.rtt.as_micros() as u64).to_string()}>
-                { added_delay(held, report.in_force, link) }
+                { added_delay(*held, report.in_force, *link) }
             </p>
         </div>
     }
@@ -106,21 +119,16 @@ struct WorkProps {
 /// again would overwrite what a person is typing.
 #[component]
 fn WorkField(WorkProps { think, change }: &WorkProps) -> Html {
-    let on_change = {
-        let (think, change) = (*think, change.clone());
-        move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            // The nearest that can be; without a number, what it was.
-            let typed = input.value_as_number();
-            let work = if typed.is_nan() {
-                think
-            } else {
-                Duration::from_micros((typed.clamp(0.0, WORK_MAX_MS) * 1e3) as u64)
-            };
-            input.set_value(&millis(work));
-            change.emit(Action::WorkWished(work));
-        }
-    };
+    mark_render("WorkField");
+    let on_change = use_callback((*think, change.clone()), |event: Event, (think, change)| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        // The nearest that can be; without a number, what it was.
+        let typed = input.value_as_number();
+        let work =
+            if typed.is_nan() { *think } else { Duration::from_micros((typed.clamp(0.0, WORK_MAX_MS) * 1e3) as u64) };
+        input.set_value(&millis(work));
+        change.emit(Action::WorkWished(work));
+    });
     html! {
         <p class="number work">
             <label for="work">{ "The server works on each answer for " }</label>
@@ -137,43 +145,54 @@ fn millis(time: Duration) -> String {
     format_decimal(micros, 1_000, if micros.is_multiple_of(1_000) { 0 } else { 3 })
 }
 
-fn preset_button(link: LinkSettings, preset: Preset, change: &Callback<Action>) -> Html {
-    let on_choose = {
-        let change = change.clone();
-        move |_: MouseEvent| {
-            change.emit(Action::Wished(preset.link()));
-            change.emit(Action::Settled);
-        }
-    };
+#[derive(PartialEq, Properties)]
+struct PresetProps {
+    preset: Preset,
+    is_chosen: bool,
+    change: Callback<Action>,
+}
+
+/// Sets the link to a well-known one.
+#[component]
+fn PresetButton(PresetProps { preset, is_chosen, change }: &PresetProps) -> Html {
+    mark_render("PresetButton");
+    let on_choose = use_callback((*preset, change.clone()), |_: MouseEvent, (preset, change)| {
+        change.emit(Action::Wished(preset.link()));
+        change.emit(Action::Settled);
+    });
     html! {
-        <button type="button" aria-pressed={(preset.link() == link).to_string()} onclick={on_choose}>{ preset.name() }</button>
+        <button type="button" aria-pressed={is_chosen.to_string()} onclick={on_choose}>{ preset.name() }</button>
     }
 }
 
-#[inline(never)]
-fn slider_row(link: LinkSettings, slider: Slider, change: &Callback<Action>) -> Html {
-    let on_input = {
-        let change = change.clone();
-        move |event: InputEvent| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            if let Ok(step) = input.value().parse() {
-                change.emit(Action::Wished(slider.set(link, step)));
-            }
+#[derive(PartialEq, Properties)]
+struct SliderProps {
+    slider: Slider,
+    id: &'static str,
+    label: &'static str,
+    /// The link that the person wants.
+    link: LinkSettings,
+    change: Callback<Action>,
+}
+
+/// Sets something of the link.
+#[component]
+fn LinkSlider(SliderProps { slider, id, label, link, change }: &SliderProps) -> Html {
+    mark_render("LinkSlider");
+    let on_input = use_callback((*slider, *link, change.clone()), |event: InputEvent, (slider, link, change)| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        if let Ok(step) = input.value().parse() {
+            change.emit(Action::Wished(slider.set(*link, step)));
         }
-    };
-    let on_change = change.reform(|_: Event| Action::Settled);
-    let (id, label) = match slider {
-        Slider::RoundTrip => ("rtt", "Added round-trip time"),
-        Slider::Jitter => ("jitter", "Jitter, each way"),
-        Slider::Bandwidth => ("bandwidth", "Bandwidth, each way"),
-    };
-    let value = text::of_slider(slider, link);
+    });
+    let on_change = use_callback(change.clone(), |_: Event, change| change.emit(Action::Settled));
+    let value: AttrValue = text::of_slider(*slider, *link).into();
     html! {
         <>
-            <label for={id}>{ label }</label>
-            <input type="range" {id} min="0" max={slider.last().to_string()} value={slider.step(link).to_string()}
+            <label for={*id}>{ *label }</label>
+            <input type="range" id={*id} min="0" max={slider.last().to_string()} value={slider.step(*link).to_string()}
                 aria-valuetext={value.clone()} oninput={on_input} onchange={on_change} />
-            <output for={id} translate="no" aria-live="off">{ value }</output>
+            <output for={*id} translate="no" aria-live="off">{ value }</output>
         </>
     }
 }

@@ -8,19 +8,79 @@ use launcelot_measure::{Span, Unit};
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
+use crate::render_mark::mark_render;
 
-/// The contents of a row.
-pub struct Line {
+#[derive(PartialEq, Properties)]
+pub struct HeadProps {
+    pub caption: &'static str,
+    /// The headings of the first two columns.
+    pub columns: [&'static str; 2],
+    /// The axis, once there is one.
+    pub scale: Option<Scale>,
+}
+
+/// What stands above the rows: the headings, and the axis under its own.
+///
+/// The roles are spelled out because the style sheet lays rows out as grids, and browsers then
+/// forget that they are rows.
+#[component]
+pub fn TimetableHead(HeadProps { caption, columns: [step, answer], scale }: &HeadProps) -> Html {
+    mark_render("TimetableHead");
+    let unit = scale.map(|scale| [", in ", scale.unit().symbol()].concat()).unwrap_or_default();
+    let when = ["Time since the start", &unit].concat();
+    let took = ["Took", &unit].concat();
+    let axis = scale.map(|scale| Rc::new(waterfall::axis(&scale)));
+    html! {
+        <>
+            <caption class="unseen">{ *caption }</caption>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th role="columnheader" scope="col" class="question">{ *step }</th>
+                    <th role="columnheader" scope="col" class="answer">{ *answer }</th>
+                    <th role="columnheader" scope="col" class="when">
+                        { when }
+                        if let Some(element) = axis {
+                            <Drawing {element} />
+                        }
+                    </th>
+                    <th role="columnheader" scope="col" class="took">{ took }</th>
+                </tr>
+            </thead>
+        </>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+pub struct RowProps {
     /// What was done.
     pub words: String,
     /// Its outcome.
-    pub answer: Html,
+    pub children: Html,
     /// When it happened, in words.
     pub when: String,
     /// The same as a drawing.
-    pub drawing: Option<Element>,
+    pub drawing: Option<Rc<Element>>,
     /// How long it took, in the unit of the axis.
     pub took: String,
+}
+
+/// A row.
+#[component]
+pub fn TimetableRow(RowProps { words, children, when, drawing, took }: &RowProps) -> Html {
+    mark_render("TimetableRow");
+    html! {
+        <tr role="row">
+            <th role="rowheader" scope="row" class="question">{ words }</th>
+            <td role="cell" class="answer">{ children.clone() }</td>
+            <td role="cell" class="when">
+                <span class="unseen">{ when }</span>
+                if let Some(element) = drawing {
+                    <Drawing {element} />
+                }
+            </td>
+            <td role="cell" class="took">{ took }</td>
+        </tr>
+    }
 }
 
 /// How long something took, in the unit of its column: `< 16.700` if that was less than a step of the clock. It is the difference of
@@ -30,51 +90,6 @@ pub fn figure(unit: Unit, span: Span, clock_step: Duration) -> String {
         return ["< ", &unit.figure(clock_step)].concat();
     }
     unit.figure_between(span)
-}
-
-/// What stands above the rows: the headings, and the axis under its own.
-///
-/// The roles are spelled out because the style sheet lays rows out as grids, and browsers then
-/// forget that they are rows.
-#[inline(never)]
-pub fn head(caption: &'static str, [step, answer]: [&'static str; 2], scale: Option<Scale>) -> Html {
-    let unit = scale.map(|scale| [", in ", scale.unit().symbol()].concat()).unwrap_or_default();
-    let when = ["Time since the start", &unit].concat();
-    let took = ["Took", &unit].concat();
-    let axis = scale.map(|scale| draw(waterfall::axis(&scale)));
-    html! {
-        <>
-            <caption class="unseen">{ caption }</caption>
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th role="columnheader" scope="col" class="question">{ step }</th>
-                    <th role="columnheader" scope="col" class="answer">{ answer }</th>
-                    <th role="columnheader" scope="col" class="when">{ when }{ axis }</th>
-                    <th role="columnheader" scope="col" class="took">{ took }</th>
-                </tr>
-            </thead>
-        </>
-    }
-}
-
-/// Draws a row.
-#[inline(never)]
-pub fn row(line: Line) -> Html {
-    let Line { words, answer, when, drawing, took } = line;
-    html! {
-        <tr role="row">
-            <th role="rowheader" scope="row" class="question">{ words }</th>
-            <td role="cell" class="answer">{ answer }</td>
-            <td role="cell" class="when">
-                <span class="unseen">{ when }</span>{ drawing.map(draw) }
-            </td>
-            <td role="cell" class="took">{ took }</td>
-        </tr>
-    }
-}
-
-fn draw(element: Element) -> Html {
-    html! { <Drawing element={Rc::new(element)} /> }
 }
 
 #[cfg(test)]
