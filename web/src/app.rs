@@ -8,26 +8,21 @@ use crate::components::clock_line::ClockLine;
 use crate::components::controls::Controls;
 use crate::components::dialogue::Dialogue;
 use crate::components::docs_links::DocsLinks;
-use crate::components::export::Available;
 use crate::components::keep_room::KeepRoom;
-use crate::components::later::{load_files_sections, load_rounds_sections};
+use crate::components::later::{Page, load_files_sections, load_rounds_sections};
 use crate::components::meaning::Meaning;
 use crate::components::next_step::NextStep;
 use crate::components::own_question::OwnQuestion;
 use crate::components::route::RouteControls;
-use crate::components::slow_motion::Recording;
 use crate::components::terminal::Terminal;
-use crate::components::{earlier_runs, export, legs_table, load_reports, many_rounds, race, slow_motion};
 use crate::hooks::{
     use_actions, use_address, use_drop, use_interruptions, use_lab, use_later, use_parts, use_policy, use_runs_store,
     use_store, use_stored, use_stored_runs, use_timeline, use_worker,
 };
-use crate::pictures::Chart;
 use crate::render_mark::mark_render;
 use crate::rows;
 use crate::state::State;
 use crate::state::ids::PageId;
-use crate::text::busy;
 
 /// The page.
 #[component]
@@ -66,44 +61,11 @@ pub fn App() -> Html {
     let compared = state.runs.compared();
     let unit = rows::unit(newest.as_deref(), &compared);
     let traced = newest.clone().filter(|newest| newest.trace().is_some());
-    let recordings = Recording::all(&state.runs, state.races());
-    let rounds_part = use_later(has_parts || !recordings.is_empty(), load_rounds_sections);
+    let has_ended_run = state.runs.iter().any(|record| record.run.is_over());
+    let rounds_part = use_later(has_parts || has_ended_run, load_rounds_sections);
     let files_part = use_later(has_parts, load_files_sections);
-    let legs_table = legs_table::Props { traced: traced.clone(), unit };
-    let earlier_runs = earlier_runs::Props {
-        runs: state.runs.earlier(),
-        compared: compared.clone(),
-        is_unstored: state.are_runs_unstored,
-        compare: actions.compare.clone(),
-        remove: actions.remove_run.clone(),
-    };
-    let race = race::Props {
-        race: state.race.clone(),
-        others: state.other_races.clone(),
-        lab,
-        busy,
-        begin: actions.race.clone(),
-        stop: actions.stop.clone(),
-        change_lab: actions.change_lab.clone(),
-    };
-    let many_rounds = many_rounds::Props {
-        rounds: state.rounds.clone(),
-        busy,
-        ask: actions.ask_in_rounds.clone(),
-        stop: actions.stop.clone(),
-        change: actions.change_rounds.clone(),
-    };
-    let load_reports = load_reports::Props { reports: state.loads.clone(), remove: actions.remove_load.clone() };
-    let export = export::Props {
-        available: Available::of(&state),
-        charts: Chart::all_drawn(&state),
-        busy: state.is_running().then_some(busy::RUNNING),
-        clear: actions.clear.clone(),
-        dropped,
-        import: actions.import.clone(),
-        import_load: actions.import_load.clone(),
-        state: actions.state.clone(),
-    };
+    let page = Page { state, actions, dropped };
+    let Page { state, actions, .. } = &page;
     html! {
         <>
             <header class="masthead">
@@ -125,7 +87,7 @@ pub fn App() -> Html {
                         <Meaning has_clock={state.clock.is_some()} broken={state.broken.clone()} newest={newest.clone()}
                             compared={compared.clone()} {unit} stop={actions.stop.clone()} />
                         <NextStep newest={finished} is_first={state.has_one_run()} {has_lab} />
-                        { rounds_part.draw(|draw| (draw.legs_table)(legs_table)) }
+                        { rounds_part.draw(|draw| (draw.legs_table)(&page)) }
                     </KeepRoom>
                     <Terminal port={terminal_port} order={state.order} />
                 </section>
@@ -134,12 +96,12 @@ pub fn App() -> Html {
                     <RouteControls {lab} change={actions.change_lab.clone()} />
                 </section>
                 { rounds_part.failure() }
-                { rounds_part.draw(|draw| (draw.earlier_runs)(earlier_runs)) }
-                { rounds_part.draw(|draw| (draw.slow_motion)(slow_motion::Props { recordings })) }
-                { rounds_part.draw(|draw| (draw.race)(race)) }
-                { rounds_part.draw(|draw| (draw.many_rounds)(many_rounds)) }
-                { files_part.draw(|draw| (draw.load_reports)(load_reports)) }
-                { files_part.draw(|draw| (draw.export)(export)) }
+                { rounds_part.draw(|draw| (draw.earlier_runs)(&page)) }
+                { rounds_part.draw(|draw| (draw.slow_motion)(&page)) }
+                { rounds_part.draw(|draw| (draw.race)(&page)) }
+                { rounds_part.draw(|draw| (draw.many_rounds)(&page)) }
+                { files_part.draw(|draw| (draw.load_reports)(&page)) }
+                { files_part.draw(|draw| (draw.export)(&page)) }
                 { files_part.failure() }
             </main>
             <footer>
