@@ -144,7 +144,6 @@ fn bar_of(asked: &QuestionTiming) -> Option<Bar> {
 }
 
 /// Returns the axis on which the newest run fits, with those that are compared with it; `None` as long as nothing has a time.
-#[inline(never)]
 pub fn scale(newest: Option<&RunRecord>, compared: &[Shared<RunRecord>]) -> Option<Scale> {
     let runs = newest.into_iter().chain(compared.iter().map(|record| &**record));
     let longest = runs.map(|record| room_for(&record.run)).max()?;
@@ -152,7 +151,6 @@ pub fn scale(newest: Option<&RunRecord>, compared: &[Shared<RunRecord>]) -> Opti
 }
 
 /// Returns the unit of that axis, and of every figure and sentence beside it.
-#[inline(never)]
 pub fn unit(newest: Option<&RunRecord>, compared: &[Shared<RunRecord>]) -> Unit {
     scale(newest, compared).map_or(Unit::Milliseconds, |scale| scale.unit())
 }

@@ -96,7 +96,6 @@ impl Race {
     }
 
     /// The times of a way in all turns; `None` as long as one of them is not complete.
-    #[inline(never)]
     pub fn times(&self, way: Way) -> Option<WayTimes> {
         let mut turns = vec![Vec::new(); self.turns()];
         for (heat, record) in &self.runs {
@@ -165,7 +164,6 @@ impl Race {
     }
 
     /// The heat that is to begin now.
-    #[inline(never)]
     pub fn due(&self) -> Option<Heat> {
         if self.url.is_empty()
             || self.is_recorded
@@ -244,7 +242,6 @@ impl Race {
     }
 
     /// How long the server worked on each answer of the first run, and of the first one that differs from that.
-    #[inline(never)]
     pub fn server_work(&self) -> Option<ServerWork> {
         let mut whole: Option<ServerWork> = None;
         for record in self.raced() {
