@@ -16,8 +16,8 @@ use crate::components::own_question::OwnQuestion;
 use crate::components::route::RouteControls;
 use crate::components::terminal::Terminal;
 use crate::hooks::{
-    use_actions, use_address, use_drop, use_interruptions, use_lab, use_later, use_parts, use_policy, use_runs_store,
-    use_store, use_stored, use_stored_runs, use_timeline, use_worker,
+    use_actions, use_address, use_drop, use_histograms, use_interruptions, use_lab, use_later, use_parts, use_policy,
+    use_runs_store, use_store, use_stored, use_stored_runs, use_timeline, use_worker,
 };
 use crate::render_mark::mark_render;
 use crate::rows;
@@ -43,6 +43,7 @@ pub fn App() -> Html {
     use_stored(store, &state.rounds, actions.state.clone());
     use_stored_runs(runs_store, &state, actions.state.clone(), has_parts);
     let dropped = use_drop();
+    let histograms = use_histograms();
     use_lab(state.request(), state.dispatcher());
     use_interruptions(state.dispatcher());
     use_timeline(state.finished_run());
@@ -64,7 +65,7 @@ pub fn App() -> Html {
     let has_ended_run = state.runs.iter().any(|record| record.run.is_over());
     let rounds_part = use_later(has_parts || has_ended_run, load_rounds_sections);
     let files_part = use_later(has_parts, load_files_sections);
-    let page = Page { state, actions, dropped };
+    let page = Page { state, actions, dropped, histograms };
     let Page { state, actions, .. } = &page;
     html! {
         <>

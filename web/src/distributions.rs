@@ -3,7 +3,6 @@
 //! The code for it is a part of the program of its own, which the browser loads once it is idle: there is nothing to draw before
 //! the first rounds are answered.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use launcelot_measure::compare::compare;
 use launcelot_measure::estimate::Estimates;
 use wasm_split_helpers::SplitLoaderError;
 
-use crate::histograms::Histograms;
+use crate::histograms::{Histograms, SharedHistograms};
 use crate::split::split_point;
 use crate::state::rounds::{ManyRounds, StoredRounds};
 use crate::text::{link, rounds as text};
@@ -38,7 +37,7 @@ pub async fn prefetch() {
 }
 
 /// Sums up, draws and describes rounds. Loads nothing while there are none.
-pub async fn of(many: &ManyRounds, histograms: &RefCell<Histograms>) -> Distributions {
+pub async fn of(many: &ManyRounds, histograms: &SharedHistograms) -> Distributions {
     if many.newest().is_none() {
         return Distributions::default();
     }
@@ -51,17 +50,14 @@ const NOT_LOADED: &str = "The part of this page that draws rounds could not be l
 split_point!(
     rounds,
     preload(load_part),
-    async fn drawn_loaded(
-        many: &ManyRounds,
-        histograms: &RefCell<Histograms>,
-    ) -> Result<Distributions, SplitLoaderError> {
+    async fn drawn_loaded(many: &ManyRounds, histograms: &SharedHistograms) -> Result<Distributions, SplitLoaderError> {
         Ok(drawn(many, &mut histograms.borrow_mut()))
     }
 );
 
 fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     histograms.retain(&many.kept);
-    let Some(newest) = many.newest().map(|newest| &*newest.rounds) else { return Distributions::default() };
+    let Some(newest) = many.newest() else { return Distributions::default() };
     let stopwatch = many.stopwatch;
     let distributions: Vec<Rc<Distribution>> =
         many.shown().map(|stored| histograms.distribution(stored, stopwatch)).collect();
@@ -81,6 +77,7 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
         ..2 => Vec::new(),
         _ => many.shown().map(|stored| histograms.estimates(stored, stopwatch)).collect(),
     };
+    let why = text::why(&newest.rounds, stopwatch, |stopwatch| histograms.distribution(newest, stopwatch).median());
     let conditions: Vec<_> = many.shown().map(|kept| (kept.rounds.link_revisions, kept.rounds.server_work)).collect();
     let compared = estimates.iter().zip(&conditions).enumerate().skip(1).map(|(index, (estimate, condition))| {
         let (letter, newest) = (series::letter(index), series::letter(0));
@@ -92,9 +89,9 @@ fn drawn(many: &ManyRounds, histograms: &mut Histograms) -> Distributions {
     let figures = series::scale(&series)
         .map(|scale| [charts(&scale, &series, &summaries), tables(&series, &summaries)].map(Rc::new));
     Distributions {
-        meaning: text::meaning(newest, &summary),
+        meaning: text::meaning(&newest.rounds, &summary),
         comparisons: compared.collect(),
-        why: text::why(newest, many.stopwatch),
+        why,
         figures: figures.into_iter().flatten().collect(),
     }
 }
@@ -124,4 +121,40 @@ fn tables(series: &[(&Distribution, Duration)], summaries: &[SeriesSummary]) -> 
 
 fn distributions_of<'a>(series: &[(&'a Distribution, Duration)]) -> Vec<&'a Distribution> {
     series.iter().map(|(distribution, _)| *distribution).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::{Connections, Round, RoundsPlan, RunStatus, Stopwatch};
+
+    use super::*;
+    use crate::message::Clock;
+    use crate::pictures::{self, Chart};
+    use crate::shared::Shared;
+    use crate::state::State;
+    use crate::state::ids::RoundsId;
+    use crate::state::rounds::begun;
+
+    #[test]
+    fn charts_sentences_and_pictures_share_one_histogram_for_each_stopwatch() {
+        let clock = Clock { step: Duration::from_micros(5), isolated: true, cores: 2 };
+        let mut rounds =
+            begun(String::new(), "ws://b/ws".to_owned(), RoundsPlan::new(90, Connections::Each, None), clock);
+        rounds.answered = vec![Round { asked: 600, connecting: 7_000, due: 800, ready: 0 }; 99];
+        rounds.status = RunStatus::Complete;
+        let series =
+            StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds), is_imported: false, is_named: false };
+        let mut many = ManyRounds::new(vec![series]);
+        many.stopwatch = Stopwatch::Connecting;
+        let mut histograms = Histograms::default();
+        let drawn = drawn(&many, &mut histograms);
+        let expected = "At the median, a round took 700\u{a0}µs and its question 60\u{a0}µs. Browsers delay";
+        assert!(drawn.why.contains(expected), "{}", drawn.why);
+        let mut state = State::default();
+        state.rounds = Shared::new(many);
+        for chart in [Chart::Histogram, Chart::Percentiles] {
+            assert!(pictures::draw(chart, &state, &mut histograms).is_some());
+        }
+        assert_eq!(histograms.computed, 2, "connecting is drawn, and the median of the questions is named");
+    }
 }

@@ -15,6 +15,7 @@ use yew::{Callback, UseReducerHandle};
 
 use crate::distributions;
 use crate::download;
+use crate::histograms::SharedHistograms;
 use crate::lab::{self, Reply, Request};
 use crate::load;
 use crate::pictures::{self, Chart};
@@ -112,8 +113,8 @@ pub async fn restored(texts: &[(String, String)]) -> Option<Restored> {
 }
 
 /// Returns a chart as the text of an SVG file. `None` if the page does not show it, or if what draws it cannot be loaded.
-pub async fn picture(chart: Chart, state: &State) -> Option<String> {
-    picture_loaded(chart, state).await.ok().flatten()
+pub async fn picture(chart: Chart, state: &State, histograms: &SharedHistograms) -> Option<String> {
+    picture_loaded(chart, state, histograms).await.ok().flatten()
 }
 
 /// Saves an SVG file as a PNG file under this name, which `on_failure` gets if the browser cannot do that. `None` if what does it
@@ -230,8 +231,12 @@ split_point!(
 
 split_point!(
     files,
-    async fn picture_loaded(chart: Chart, state: &State) -> Result<Option<String>, SplitLoaderError> {
-        Ok(pictures::draw(chart, state))
+    async fn picture_loaded(
+        chart: Chart,
+        state: &State,
+        histograms: &SharedHistograms,
+    ) -> Result<Option<String>, SplitLoaderError> {
+        Ok(pictures::draw(chart, state, &mut histograms.borrow_mut()))
     }
 );
 

@@ -1,17 +1,27 @@
 //! The histograms of series of rounds, each computed once.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use launcelot_measure::estimate::Estimates;
 use launcelot_measure::{Distribution, Stopwatch};
 
+use crate::shared::Shared;
 use crate::state::ids::RoundsId;
 use crate::state::rounds::StoredRounds;
+
+/// The histograms of the page, which its charts and their pictures share.
+pub type SharedHistograms = Shared<RefCell<Histograms>>;
 
 /// The histograms of series, each computed once for a series and a stopwatch: renaming a series, overlaying it or returning to a
 /// stopwatch computes nothing.
 #[derive(Debug, Default)]
-pub struct Histograms(Vec<Entry>);
+pub struct Histograms {
+    entries: Vec<Entry>,
+    /// The number of histograms that have been computed.
+    #[cfg(test)]
+    pub(crate) computed: usize,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -37,22 +47,26 @@ impl Histograms {
     fn entry(&mut self, stored: &StoredRounds, stopwatch: Stopwatch) -> &mut Entry {
         let StoredRounds { id, rounds, .. } = stored;
         let answered = rounds.answered.len();
-        let known = self.0.iter().position(|entry| (entry.id, entry.stopwatch) == (*id, stopwatch));
-        let index = known.unwrap_or(self.0.len());
-        if known.is_none_or(|index| self.0[index].answered != answered) {
+        let known = self.entries.iter().position(|entry| (entry.id, entry.stopwatch) == (*id, stopwatch));
+        let index = known.unwrap_or(self.entries.len());
+        if known.is_none_or(|index| self.entries[index].answered != answered) {
+            #[cfg(test)]
+            {
+                self.computed += 1;
+            }
             let distribution = Rc::new(rounds.distribution(stopwatch));
             let entry = Entry { id: *id, stopwatch, answered, distribution, estimates: None };
             match known {
-                Some(index) => self.0[index] = entry,
-                None => self.0.push(entry),
+                Some(index) => self.entries[index] = entry,
+                None => self.entries.push(entry),
             }
         }
-        &mut self.0[index]
+        &mut self.entries[index]
     }
 
     /// Removes the histograms of series that are not kept any more.
     pub fn retain(&mut self, kept: &[StoredRounds]) {
-        self.0.retain(|entry| kept.iter().any(|kept| kept.id == entry.id));
+        self.entries.retain(|entry| kept.iter().any(|kept| kept.id == entry.id));
     }
 }
 
@@ -64,7 +78,6 @@ mod tests {
 
     use super::*;
     use crate::message::Clock;
-    use crate::shared::Shared;
     use crate::state::rounds::begun;
 
     #[test]
@@ -84,5 +97,6 @@ mod tests {
         assert!(Rc::ptr_eq(&histograms.distribution(&stored, Stopwatch::Due), &due));
         stored.rounds.make_mut().answered.push(Round::default());
         assert_eq!(histograms.distribution(&stored, Stopwatch::Question).count(), 10);
+        assert_eq!(histograms.computed, 3);
     }
 }

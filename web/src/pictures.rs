@@ -1,5 +1,6 @@
 //! The page's charts as pictures to export: each with its caption, and with the line of what limits its figures.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::picture::{Picture, Row};
@@ -8,6 +9,7 @@ use launcelot_measure::{Distribution, Leg, Provenance, Span, Stopwatch, Way};
 
 use crate::components::race as chart;
 use crate::components::timetable;
+use crate::histograms::Histograms;
 use crate::rows;
 use crate::state::State;
 use crate::state::race::Race;
@@ -62,13 +64,13 @@ impl Chart {
 }
 
 /// Draws a chart as the text of an SVG file; `None` if the page does not show it.
-pub fn draw(chart: Chart, state: &State) -> Option<String> {
+pub fn draw(chart: Chart, state: &State, histograms: &mut Histograms) -> Option<String> {
     let picture = match chart {
         Chart::Dialogue => dialogue(state),
         Chart::Race => race(newest_race(state)?),
-        Chart::Histogram => rounds(&state.rounds, "How often each time occurred", histogram::draw),
+        Chart::Histogram => rounds(&state.rounds, histograms, "How often each time occurred", histogram::draw),
         Chart::Percentiles => {
-            rounds(&state.rounds, "Percentiles: the share answered within each time", |scale, series| {
+            rounds(&state.rounds, histograms, "Percentiles: the share answered within each time", |scale, series| {
                 let series: Vec<&Distribution> = series.iter().map(|(distribution, _)| *distribution).collect();
                 percentiles::draw(scale, &series)
             })
@@ -138,13 +140,15 @@ fn race(race: &Race) -> Option<Picture> {
 
 fn rounds(
     many: &ManyRounds,
+    histograms: &mut Histograms,
     caption: &str,
     draw: impl Fn(&LogScale, &[(&Distribution, Duration)]) -> Element,
 ) -> Option<Picture> {
     let shown: Vec<&StoredRounds> = many.shown().collect();
-    let distributions: Vec<Distribution> = shown.iter().map(|kept| kept.rounds.distribution(many.stopwatch)).collect();
+    let distributions: Vec<Rc<Distribution>> =
+        shown.iter().map(|stored| histograms.distribution(stored, many.stopwatch)).collect();
     let steps = shown.iter().map(|kept| kept.rounds.clock_step);
-    let series: Vec<(&Distribution, Duration)> = distributions.iter().zip(steps).collect();
+    let series: Vec<(&Distribution, Duration)> = distributions.iter().map(|it| &**it).zip(steps).collect();
     let scale = series::scale(&series)?;
     let since = match many.stopwatch {
         Stopwatch::Question => "the question was sent",

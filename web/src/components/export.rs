@@ -13,6 +13,7 @@ use crate::components::pictures::Pictures;
 use crate::download;
 use crate::files::{self, Form};
 use crate::focus;
+use crate::histograms::SharedHistograms;
 use crate::hooks::{DroppedFiles, files_of};
 use crate::imports::{FileStatus, Imports, Targets};
 use crate::load::LoadReport;
@@ -28,6 +29,7 @@ pub struct Props {
     pub available: Available,
     /// The charts that can be saved as pictures.
     pub charts: Vec<Chart>,
+    pub histograms: SharedHistograms,
     /// Why nothing can be cleared now, if nothing can.
     pub busy: Option<&'static str>,
     /// Clears everything.
@@ -111,7 +113,9 @@ static CHOICES: [Choice; 6] = [
 
 /// The section: buttons that save, and a field that takes a document; so does the whole page, when one is dropped.
 #[component]
-pub fn Export(Props { available, charts, busy, clear, import, import_load, state, dropped }: &Props) -> Html {
+pub fn Export(
+    Props { available, charts, histograms, busy, clear, import, import_load, state, dropped }: &Props,
+) -> Html {
     mark_render("Export");
     let reports = use_state(Vec::<ReportedFile>::new);
     let report = {
@@ -159,8 +163,8 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
     });
     let on_failure = use_callback(report.clone(), |file: String, report| report.emit(not_saved(file)));
     html! {
-        <section id="take" aria-labelledby="take-title">
-            <h2 id="take-title">{ "Export and import" }</h2>
+        <section id="export" aria-labelledby="export-title">
+            <h2 id="export-title">{ "Export and import" }</h2>
             <p>
                 { "Save what was measured: for a spreadsheet, for " }
                 <a href="https://ui.perfetto.dev" rel="noreferrer">{ "Perfetto" }</a>
@@ -174,12 +178,12 @@ pub fn Export(Props { available, charts, busy, clear, import, import_load, state
                     <SaveButton key={choice.id} {choice} state={state.clone()} report={report.clone()} />
                 }
             </div>
-            <Pictures charts={charts.clone()} state={state.clone()} {on_failure} />
-            <label class="pick">
+            <Pictures charts={charts.clone()} histograms={histograms.clone()} state={state.clone()} {on_failure} />
+            <label class="labelled">
                 { "Import JSON exports: " }
                 <input id="import" type="file" multiple=true accept=".json,application/json" onchange={on_choice} />
             </label>
-            <div id="import-says" translate="no" ref={place} role="status" aria-atomic="false"
+            <div id="import-message" translate="no" ref={place} role="status" aria-atomic="false"
                 data-of={last.map(|reported| reported.status.file.clone()).unwrap_or_default()}>
                 for ReportedFile { id, status } in reports.iter() {
                     <p key={id.0} class={status.is_bad.then_some("mistake")}>{ &status.message }</p>

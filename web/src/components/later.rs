@@ -13,6 +13,7 @@ use crate::components::load_reports::LoadReports;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::race::RaceSection;
 use crate::components::slow_motion::{Recording, SlowMotion};
+use crate::histograms::SharedHistograms;
 use crate::hooks::{Actions, DroppedFiles};
 use crate::pictures::Chart;
 use crate::rows;
@@ -27,6 +28,7 @@ pub struct Page {
     pub state: UseReducerHandle<State>,
     pub actions: Rc<Actions>,
     pub dropped: Shared<DroppedFiles>,
+    pub histograms: SharedHistograms,
 }
 
 /// A function that draws a section.
@@ -87,9 +89,9 @@ fn race(Page { state, actions, .. }: &Page) -> Html {
     }
 }
 
-fn many_rounds(Page { state, actions, .. }: &Page) -> Html {
+fn many_rounds(Page { state, actions, histograms, .. }: &Page) -> Html {
     html! {
-        <ManyRounds rounds={state.rounds.clone()} busy={state.busy()} ask={actions.ask_in_rounds.clone()}
+        <ManyRounds rounds={state.rounds.clone()} histograms={histograms.clone()} busy={state.busy()} ask={actions.ask_in_rounds.clone()}
             stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
     }
 }
@@ -98,9 +100,9 @@ fn load_reports(Page { state, actions, .. }: &Page) -> Html {
     html! { <LoadReports reports={state.loads.clone()} remove={actions.remove_load.clone()} /> }
 }
 
-fn export(Page { state, actions, dropped }: &Page) -> Html {
+fn export(Page { state, actions, dropped, histograms }: &Page) -> Html {
     html! {
-        <Export available={Available::of(state)} charts={Chart::all_drawn(state)}
+        <Export available={Available::of(state)} charts={Chart::all_drawn(state)} histograms={histograms.clone()}
             busy={state.is_running().then_some(busy::RUNNING)} clear={actions.clear.clone()} dropped={dropped.clone()}
             import={actions.import.clone()} import_load={actions.import_load.clone()} state={actions.state.clone()} />
     }

@@ -8,6 +8,7 @@ use crate::components::keep_room::KeepRoom;
 use crate::components::kept_rounds::KeptRounds;
 use crate::components::radio::Radio;
 use crate::components::rounds_form::RoundsForm;
+use crate::histograms::SharedHistograms;
 use crate::hooks::use_distributions;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
@@ -25,6 +26,7 @@ const STOPWATCHES: [(Stopwatch, &str, &str); 3] = [
 pub struct Props {
     /// The series.
     pub rounds: Shared<State>,
+    pub histograms: SharedHistograms,
     /// Why a series cannot begin now; `None` if it can.
     pub busy: Option<&'static str>,
     /// Begins a series.
@@ -37,10 +39,10 @@ pub struct Props {
 
 /// The section.
 #[component]
-pub fn ManyRounds(Props { rounds, busy, ask, stop, change }: &Props) -> Html {
+pub fn ManyRounds(Props { rounds, histograms, busy, ask, stop, change }: &Props) -> Html {
     mark_render("ManyRounds");
     // The worker sends rounds once a second at most.
-    let drawn = use_distributions(rounds);
+    let drawn = use_distributions(rounds, histograms);
     let newest = rounds.newest().map(|newest| &newest.rounds);
     let choose_stopwatch =
         use_callback(change.clone(), |stopwatch, change| change.emit(Action::StopwatchChosen(stopwatch)));

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::download;
 use crate::files;
+use crate::histograms::SharedHistograms;
 use crate::pictures::Chart;
 use crate::render_mark::mark_render;
 use crate::state::State;
@@ -13,6 +14,7 @@ use crate::state::State;
 pub struct Props {
     /// The charts that the page shows.
     pub charts: Vec<Chart>,
+    pub histograms: SharedHistograms,
     /// Returns the state as it is now.
     pub state: Callback<(), UseReducerHandle<State>>,
     /// Gets the name of a file that could not be saved.
@@ -44,7 +46,7 @@ impl Kind {
 
 /// A line for each chart, with a button for each kind of picture.
 #[component]
-pub fn Pictures(Props { charts, state, on_failure }: &Props) -> Html {
+pub fn Pictures(Props { charts, histograms, state, on_failure }: &Props) -> Html {
     mark_render("Pictures");
     html! {
         <ul class="pictures" aria-label="Pictures">
@@ -52,7 +54,7 @@ pub fn Pictures(Props { charts, state, on_failure }: &Props) -> Html {
                 <li key={chart.name()} class="controls">
                     <span>{ title(chart) }</span>
                     for kind in [Kind::Svg, Kind::Png] {
-                        <PictureButton key={kind.extension()} {chart} {kind} state={state.clone()} on_failure={on_failure.clone()} />
+                        <PictureButton key={kind.extension()} {chart} {kind} histograms={histograms.clone()} state={state.clone()} on_failure={on_failure.clone()} />
                     }
                 </li>
             }
@@ -73,19 +75,21 @@ fn title(chart: Chart) -> &'static str {
 struct ButtonProps {
     chart: Chart,
     kind: Kind,
+    histograms: SharedHistograms,
     state: Callback<(), UseReducerHandle<State>>,
     on_failure: Callback<String>,
 }
 
 /// A button that saves a picture.
 #[component]
-fn PictureButton(ButtonProps { chart, kind, state, on_failure }: &ButtonProps) -> Html {
+fn PictureButton(ButtonProps { chart, kind, histograms, state, on_failure }: &ButtonProps) -> Html {
     mark_render("PictureButton");
     let (chart, kind) = (*chart, *kind);
     let id = ["export-", chart.name(), "-", kind.extension()].concat();
-    let on_save = use_callback((state.clone(), on_failure.clone()), move |_: MouseEvent, (state, on_failure)| {
-        let (state, on_failure) = (state.emit(()), on_failure.clone());
-        spawn_local(async move { save(chart, kind, &state, on_failure).await });
+    let inputs = (histograms.clone(), state.clone(), on_failure.clone());
+    let on_save = use_callback(inputs, move |_: MouseEvent, (histograms, state, on_failure)| {
+        let (histograms, state, on_failure) = (histograms.clone(), state.emit(()), on_failure.clone());
+        spawn_local(async move { save(chart, kind, &state, &histograms, on_failure).await });
     });
     html! {
         <button {id} type="button" onclick={on_save}>
@@ -94,9 +98,9 @@ fn PictureButton(ButtonProps { chart, kind, state, on_failure }: &ButtonProps) -
     }
 }
 
-async fn save(chart: Chart, kind: Kind, state: &State, on_failure: Callback<String>) {
+async fn save(chart: Chart, kind: Kind, state: &State, histograms: &SharedHistograms, on_failure: Callback<String>) {
     let name = download::file_name(&["-", chart.name(), ".", kind.extension()].concat());
-    let is_saved = match (files::picture(chart, state).await, kind) {
+    let is_saved = match (files::picture(chart, state, histograms).await, kind) {
         (None, _) => false,
         (Some(svg), Kind::Svg) => download::save(&name, "image/svg+xml", &svg).is_ok(),
         (Some(svg), Kind::Png) => files::save_png(name.clone(), svg, on_failure.clone()).await.is_some(),

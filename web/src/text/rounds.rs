@@ -88,9 +88,9 @@ fn failed(rounds: &Rounds) -> String {
     format!("{} of {all} failed{reasons}. ", format_count(rounds.errors.into()))
 }
 
-/// Why the curve is what it is with such a stopwatch.
-pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
-    let median = |stopwatch| Reading::new(rounds.distribution(stopwatch).median(), rounds.clock_step).describe();
+/// Why the curve is what it is with such a stopwatch. `median` returns the median of the rounds with a stopwatch.
+pub fn why(rounds: &Rounds, stopwatch: Stopwatch, mut median: impl FnMut(Stopwatch) -> Duration) -> String {
+    let describe = |median| Reading::new(median, rounds.clock_step).describe();
     match (stopwatch, rounds.plan.connections, rounds.plan.pace) {
         (Stopwatch::Question, ..) => {
             "Measured from each question to its answer. Time spent connecting or queueing is not included.".to_owned()
@@ -102,16 +102,19 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
                  question, the curve is the same."
             )
         }
-        (Stopwatch::Connecting, Connections::Each, _) => format!(
-            "Every round opened a connection of its own. At the median, a round took {} and its question {}.{}",
-            median(Stopwatch::Connecting),
-            median(Stopwatch::Question),
-            if is_delayed_by_the_browser(rounds) {
-                " Browsers delay connections opened in quick succession (Chromium by up to 10 ms); that is part of the time."
-            } else {
-                ""
-            }
-        ),
+        (Stopwatch::Connecting, Connections::Each, _) => {
+            let [round, question] = [Stopwatch::Connecting, Stopwatch::Question].map(&mut median);
+            format!(
+                "Every round opened a connection of its own. At the median, a round took {} and its question {}.{}",
+                describe(round),
+                describe(question),
+                if is_delayed_by_the_browser(rounds, round) {
+                    " Browsers delay connections opened in quick succession (Chromium by up to 10 ms); that is part of the time."
+                } else {
+                    ""
+                }
+            )
+        }
         (Stopwatch::Due, connections, None) => format!(
             "Without a pace, each round was due when the previous answer arrived, so no round waited in a queue{}.",
             if connections == Connections::Each {
@@ -130,9 +133,9 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch) -> String {
     }
 }
 
-/// Whether the next connection is opened so soon after the one before that a browser delays it. The native client opens them by itself.
-fn is_delayed_by_the_browser(rounds: &Rounds) -> bool {
-    let round = rounds.distribution(Stopwatch::Connecting).median();
+/// Whether the next connection is opened so soon after the one before that a browser delays it, if a round takes that long. The native
+/// client opens them by itself.
+fn is_delayed_by_the_browser(rounds: &Rounds, round: Duration) -> bool {
     let pause = rounds.plan.pace.map_or(Duration::ZERO, |pace| pace.saturating_sub(round));
     let is_web_socket = rounds.target.starts_with("ws:") || rounds.target.starts_with("wss:");
     is_web_socket && pause < CHROMIUM_DELAY
@@ -196,6 +199,10 @@ mod tests {
 
     fn plain(text: &str) -> String {
         text.replace('\u{a0}', " ")
+    }
+
+    fn why_of(rounds: &Rounds, stopwatch: Stopwatch) -> String {
+        plain(&why(rounds, stopwatch, |stopwatch| rounds.distribution(stopwatch).median()))
     }
 
     #[test]
@@ -313,7 +320,7 @@ mod tests {
             ),
         ];
         for (stopwatch, connections, pace, due, expected) in cases {
-            let why = plain(&why(&rounds(connections, pace, due), stopwatch));
+            let why = why_of(&rounds(connections, pace, due), stopwatch);
             assert!(why.contains(expected), "{why}");
         }
     }
@@ -322,7 +329,7 @@ mod tests {
     fn only_connections_in_quick_succession_are_said_to_be_delayed_by_the_browser() {
         let to =
             |target: &str, pace_ms| Rounds { target: target.to_owned(), ..rounds(Connections::Each, pace_ms, 600) };
-        let is_said = |rounds: &Rounds| why(rounds, Stopwatch::Connecting).contains("Browsers delay");
+        let is_said = |rounds: &Rounds| why_of(rounds, Stopwatch::Connecting).contains("Browsers delay");
         let cases = [(None, true), (Some(2), true), (Some(1_000), false)];
         for (pace_ms, expected) in cases {
             assert_eq!(is_said(&to("ws://b/ws", pace_ms)), expected, "{pace_ms:?}");
