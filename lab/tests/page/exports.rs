@@ -211,7 +211,7 @@ async fn a_race_can_be_imported_and_its_runs_play_in_slow_motion() {
     assert!(limits.ends_with(" · 3 warm-up questions not counted · no errors"), "{limits}");
     assert!(session.browser.text(".imported-race").await.starts_with("imported"), "marked");
     session.browser.wait_for("#dialogue[data-run='1'][data-state=complete]").await;
-    let is_seen = "const place = document.querySelector('#import-says').getBoundingClientRect();
+    let is_seen = "const place = document.querySelector('#import-message').getBoundingClientRect();
         return place.top >= 0 && place.bottom <= innerHeight";
     assert_eq!(session.browser.script(is_seen).await, true, "the message about the import");
     session.browser.assert_console_is_quiet(&[]).await;
@@ -288,8 +288,8 @@ async fn a_file_that_is_not_an_export_is_refused_with_a_reason_and_changes_nothi
     let large = session.files.path().join("large.json");
     std::fs::File::create(&large).unwrap().set_len(20_000_001).unwrap();
     session.choose_file(&large).await;
-    session.browser.wait_for("#import-says[data-of='large.json']").await;
-    assert!(session.browser.text("#import-says").await.contains("larger than 20 MB"));
+    session.browser.wait_for("#import-message[data-of='large.json']").await;
+    assert!(session.browser.text("#import-message").await.contains("larger than 20 MB"));
     session.browser.wait_for("#dialogue[data-state=idle]").await;
     session.browser.assert_console_is_quiet(&[]).await;
 }

@@ -14,7 +14,7 @@ use crate::support::page_session::PageSession;
 
 /// Returns the sentences about files, in their order.
 const SENTENCES: &str =
-    "return [...document.querySelectorAll('#import-says p')].map((sentence) => sentence.textContent)";
+    "return [...document.querySelectorAll('#import-message p')].map((sentence) => sentence.textContent)";
 
 /// Returns the number of runs on the page.
 const RUNS: &str = "return document.querySelectorAll('#runs tbody tr').length + 1";
@@ -53,7 +53,7 @@ async fn all_dropped_files_are_imported_in_turn_and_each_has_its_sentence() {
         ("5.json", &texts[2]),
     ];
     session.browser.drop_files(&files).await;
-    session.browser.wait_for("#import-says[data-of='5.json']").await;
+    session.browser.wait_for("#import-message[data-of='5.json']").await;
     let expected = [
         "Imported from 1.json: 1 run.",
         "Not imported: 2.json is not a Launcelot JSON export, or it is damaged.",
@@ -70,7 +70,7 @@ async fn all_dropped_files_are_imported_in_turn_and_each_has_its_sentence() {
         std::fs::write(path, of_runs(&document, prefix, 1)).unwrap();
     }
     session.choose_file(paths.join("\n").as_ref()).await;
-    session.browser.wait_for("#import-says[data-of='7.json']").await;
+    session.browser.wait_for("#import-message[data-of='7.json']").await;
     let expected = ["Imported from 6.json: 1 run.", "Imported from 7.json: 1 run."];
     assert_eq!(session.browser.script(SENTENCES).await, json!(expected));
     session.browser.assert_console_is_quiet(&[]).await;
@@ -89,7 +89,7 @@ async fn files_that_are_dropped_before_the_part_that_imports_is_loaded_are_impor
 
     page::copy(&page::built(), web.path());
     browser.click(".load-again").await;
-    browser.wait_for("#import-says[data-of='2.json']").await;
+    browser.wait_for("#import-message[data-of='2.json']").await;
     let expected =
         ["Imported from 1.json: 1 run.", "Not imported: 2.json is not a Launcelot JSON export, or it is damaged."];
     assert_eq!(browser.script(SENTENCES).await, json!(expected));
@@ -103,8 +103,8 @@ async fn two_imports_at_once_stay_within_the_bounds() {
     let [first, second] = ["first", "second"].map(|prefix| of_runs(&document, prefix, 40));
     session.browser.drop_files(&[("first.json", &first)]).await;
     session.browser.drop_files(&[("second.json", &second)]).await;
-    session.browser.wait_for("#import-says[data-of='second.json']").await;
-    let message = session.browser.text("#import-says").await;
+    session.browser.wait_for("#import-message[data-of='second.json']").await;
+    let message = session.browser.text("#import-message").await;
     assert!(message.contains("Imported from second.json: 10 runs. 30 items did not fit"), "{message}");
     assert_eq!(session.browser.script(RUNS).await, 50);
 }
@@ -149,7 +149,7 @@ async fn blocked_ms(session: &PageSession, name: &str, document: &Value, make: &
         }}, 100);"
     );
     session.browser.client.execute(&script, vec![document.clone(), name.into()]).await.unwrap();
-    session.browser.wait_for(&format!("#import-says[data-of='{name}']")).await;
+    session.browser.wait_for(&format!("#import-message[data-of='{name}']")).await;
     // What is drawn and stored after the message takes its time, too.
     let idle = "const done = arguments[0]; requestIdleCallback(() => setTimeout(() => done(window.blocked), 500))";
     session.browser.client.execute_async(idle, Vec::new()).await.unwrap().as_f64().unwrap()
@@ -181,7 +181,7 @@ mod long_alone {
             within_attempts_async(5, async || {
                 session.forget().await;
                 let blocked = blocked_ms(&session, name, &document, make).await;
-                let message = session.browser.text("#import-says").await;
+                let message = session.browser.text("#import-message").await;
                 assert!(message.starts_with(&format!("Imported from {name}: ")), "{message}");
                 check(blocked <= BLOCKED_MAX_MS, || format!("{name} blocked the page for {blocked} ms"))
             })

@@ -72,9 +72,9 @@ async fn a_result_that_is_dropped_after_the_bridge_has_stopped_is_drawn_and_can_
     assert_eq!(browser.drop_file("again.json", &text).await, "Drawn from again.json: load 2.");
     browser.wait_for("[data-load='2'] .load-chart").await;
     browser.click("[data-load='1'] button").await;
-    browser.wait_for("#many-rounds + .load-report[data-load='2'] + #take").await;
+    browser.wait_for("#many-rounds + .load-report[data-load='2'] + #export").await;
     browser.click("[data-load='2'] button").await;
-    browser.wait_for("#many-rounds + #take").await;
+    browser.wait_for("#many-rounds + #export").await;
     assert_eq!(browser.focused().await, "import");
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET, NO_BRIDGE]).await;
 }
@@ -94,9 +94,9 @@ async fn a_damaged_or_newer_result_is_refused_in_words_with_its_place() {
         let name = format!("damaged-{index}.json");
         let message = browser.drop_file(&name, text).await;
         assert!(message.starts_with(&format!("Not drawn: {name}: {expected}")), "{message}");
-        browser.wait_for("#import-says .mistake").await;
+        browser.wait_for("#import-message .mistake").await;
     }
-    browser.wait_for("#many-rounds + #take").await;
+    browser.wait_for("#many-rounds + #export").await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 

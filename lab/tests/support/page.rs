@@ -122,7 +122,7 @@ impl Browser {
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
         self.wait_for("#ask[aria-disabled=false]").await;
-        self.wait_for("#take").await;
+        self.wait_for("#export").await;
     }
 
     /// Waits until the page has an element.
@@ -158,8 +158,8 @@ impl Browser {
     /// Drops a file on the page, and returns the page's message.
     pub(crate) async fn drop_file(&self, name: &str, text: &str) -> String {
         self.drop_files(&[(name, text)]).await;
-        self.wait_for(&format!("#import-says[data-of='{name}']")).await;
-        self.text("#import-says").await
+        self.wait_for(&format!("#import-message[data-of='{name}']")).await;
+        self.text("#import-message").await
     }
 
     /// Drops files, each with a name and a text, on the page at once. Fails if the browser would show them in place of the page.
