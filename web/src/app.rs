@@ -13,7 +13,6 @@ use crate::components::later::{Page, load_files_sections, load_rounds_sections};
 use crate::components::meaning::Meaning;
 use crate::components::next_step::NextStep;
 use crate::components::own_question::OwnQuestion;
-use crate::components::route::RouteControls;
 use crate::components::terminal::Terminal;
 use crate::hooks::{
     use_actions, use_address, use_drop, use_histograms, use_interruptions, use_lab, use_later, use_parts, use_policy,
@@ -23,6 +22,8 @@ use crate::render_mark::mark_render;
 use crate::rows;
 use crate::state::State;
 use crate::state::ids::PageId;
+use crate::state::lab::Presence;
+use crate::text::link::NO_LAB;
 
 /// The page.
 #[component]
@@ -64,7 +65,7 @@ pub fn App() -> Html {
     let traced = newest.clone().filter(|newest| newest.trace().is_some());
     let has_ended_run = state.runs.iter().any(|record| record.run.is_over());
     let rounds_part = use_later(has_parts || has_ended_run, load_rounds_sections);
-    let files_part = use_later(has_parts, load_files_sections);
+    let files_part = use_later(has_parts || has_lab, load_files_sections);
     let page = Page { state, actions, dropped, histograms };
     let Page { state, actions, .. } = &page;
     html! {
@@ -94,7 +95,11 @@ pub fn App() -> Html {
                 </section>
                 <section id="link" aria-labelledby="link-title">
                     <h2 id="link-title">{ "Lengthen the link" }</h2>
-                    <RouteControls {lab} change={actions.change_lab.clone()} />
+                    { match lab.presence {
+                        Presence::Asked => html! { <div class="route" data-lab="asked" /> },
+                        Presence::Absent => html! { <p id="no-lab" class="route" data-lab="absent">{ NO_LAB }</p> },
+                        Presence::There(_) | Presence::Gone => files_part.draw(|draw| (draw.route)(&page)),
+                    } }
                 </section>
                 { rounds_part.failure() }
                 { rounds_part.draw(|draw| (draw.earlier_runs)(&page)) }

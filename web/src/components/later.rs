@@ -12,6 +12,7 @@ use crate::components::legs_table::LegsTable;
 use crate::components::load_reports::LoadReports;
 use crate::components::many_rounds::ManyRounds;
 use crate::components::race::RaceSection;
+use crate::components::route::RouteControls;
 use crate::components::slow_motion::{Recording, SlowMotion};
 use crate::histograms::SharedHistograms;
 use crate::hooks::{Actions, DroppedFiles};
@@ -51,9 +52,11 @@ split_point!(
     }
 );
 
-/// What draws the sections in the part for [`files`](crate::files).
+/// What draws the sections in the part for [`files`](crate::files), which decodes what the lab replies, too: before it is loaded, no
+/// lab is known whose link could be changed.
 #[derive(Debug, Clone, Copy)]
 pub struct FilesSections {
+    pub route: Draw,
     pub load_reports: Draw,
     pub export: Draw,
 }
@@ -61,7 +64,7 @@ pub struct FilesSections {
 split_point!(
     files,
     pub async fn load_files_sections() -> Result<FilesSections, SplitLoaderError> {
-        Ok(FilesSections { load_reports, export })
+        Ok(FilesSections { route, load_reports, export })
     }
 );
 
@@ -94,6 +97,10 @@ fn many_rounds(Page { state, actions, histograms, .. }: &Page) -> Html {
         <ManyRounds rounds={state.rounds.clone()} histograms={histograms.clone()} busy={state.busy()} ask={actions.ask_in_rounds.clone()}
             stop={actions.stop.clone()} change={actions.change_rounds.clone()} />
     }
+}
+
+fn route(Page { state, actions, .. }: &Page) -> Html {
+    html! { <RouteControls lab={state.lab.visible()} change={actions.change_lab.clone()} /> }
 }
 
 fn load_reports(Page { state, actions, .. }: &Page) -> Html {

@@ -36,17 +36,12 @@ pub struct Props {
     pub change: Callback<Action>,
 }
 
-/// The choice, and under it the tunnel's controls while it is chosen.
+/// The choice, and under it the tunnel's controls while it is chosen. There is a lab, or was one.
 #[component]
 pub fn RouteControls(Props { lab, change }: &Props) -> Html {
     mark_render("RouteControls");
     let choose_route = use_callback(change.clone(), |route, change| change.emit(Action::RouteChosen(route)));
-    let name = match lab.presence {
-        Presence::Asked => return html! { <div class="route" data-lab="asked" /> },
-        Presence::Absent => return html! { <p id="no-lab" class="route" data-lab="absent">{ text::NO_LAB }</p> },
-        Presence::There(_) => "there",
-        Presence::Gone => "gone",
-    };
+    let name = if lab.presence == Presence::Gone { "gone" } else { "there" };
     html! {
         <div class="route" data-lab={name}>
             <fieldset class="choice">
@@ -57,7 +52,7 @@ pub fn RouteControls(Props { lab, change }: &Props) -> Html {
                 }
             </fieldset>
             if let Some(report) = lab.report().filter(|_| lab.route == Route::Tunnel) {
-                <Tunnel link={lab.link().unwrap_or(report.link)} {report} held={lab.held()} change={change.clone()} />
+                <Tunnel link={lab.link().unwrap_or(report.link)} {report} added={lab.added_delay()} change={change.clone()} />
             }
             if let Some(think) = lab.work_time() {
                 <WorkField {think} change={change.clone()} />
@@ -76,13 +71,13 @@ struct TunnelProps {
     /// The tunnel as it is.
     report: LinkReport,
     /// The delay that it has added under these settings, if it is measured.
-    held: Option<AddedDelay>,
+    added: Option<AddedDelay>,
     change: Callback<Action>,
 }
 
 /// The tunnel as it is set, with everything to set it, and as it was measured.
 #[component]
-fn Tunnel(TunnelProps { link, report, held, change }: &TunnelProps) -> Html {
+fn Tunnel(TunnelProps { link, report, added, change }: &TunnelProps) -> Html {
     mark_render("Tunnel");
     html! {
         <div class="tunnel">
@@ -101,9 +96,9 @@ fn Tunnel(TunnelProps { link, report, held, change }: &TunnelProps) -> Html {
                 }
             </div>
             // The attributes are for programs that read the page.
-            <p id="measured" role="status" translate="no" data-rtt-us={held.map(|held| (held.total.as_micros() as u64).to_string())}
+            <p id="measured" role="status" translate="no" data-rtt-us={added.map(|added| (added.total.as_micros() as u64).to_string())}
                 data-nominal-us={(link.rtt.as_micros() as u64).to_string()}>
-                { added_delay(*held, report.in_force, *link) }
+                { added_delay(*added, report.in_force, *link) }
             </p>
         </div>
     }
