@@ -10,8 +10,3 @@ fn main() {
         worker::start();
     }
 }
-
-/// A few kilobytes smaller than the allocator of the standard library, and what a browser loads is counted.
-#[cfg(target_arch = "wasm32")]
-#[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
