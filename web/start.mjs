@@ -7,7 +7,7 @@ document.getElementById("late")?.remove();
 
 let hasFailed = false;
 
-const say = (words) => {
+const report = (words) => {
   // Bad news stays: a browser without WebAssembly downloads the program all the same.
   if (!hasFailed) before.textContent = words;
 };
@@ -37,7 +37,7 @@ if (typeof WebAssembly !== "object") {
 
 export default () => ({
   onProgress: ({ current, total }) => {
-    if (total > 0) say(`Lowering the bridge… ${Math.min(100, Math.round((100 * current) / total))} %`);
+    if (total > 0) report(`Lowering the bridge… ${Math.min(100, Math.round((100 * current) / total))} %`);
   },
   onSuccess: () => {
     addEventListener("error", ({ error }) => failIfCrashed(error));

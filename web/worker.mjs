@@ -9,6 +9,6 @@ try {
   const { default: start } = await import(`./${new URL(location).searchParams.get("glue")}`);
   await start({ module_or_path: await program });
 } catch (error) {
-  // The page is told of errors, but not of rejected promises.
+  // The page gets errors, but not rejected promises.
   reportError(error);
 }

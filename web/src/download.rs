@@ -7,7 +7,7 @@ use web_sys::{
     Blob, BlobPropertyBag, HtmlAnchorElement, HtmlImageElement, OffscreenCanvas, OffscreenCanvasRenderingContext2d, Url,
 };
 
-/// When the browser may forget a text that it was told to save.
+/// When the browser may forget a text that it should save.
 const FORGET_AFTER_MS: i32 = 60_000;
 
 /// The number of pixels of a PNG file, in each direction, for a pixel of the picture.

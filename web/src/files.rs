@@ -1,5 +1,5 @@
 //! What was measured, as a file to export, and a file that is imported; what the browser's storage keeps of runs and races; and what
-//! the lab is told and tells.
+//! is sent to the lab and received from it.
 //!
 //! The code for it is a part of the program of its own: the first question does not need it, so the browser loads it once
 //! it is idle.
@@ -78,7 +78,7 @@ pub async fn write(form: Form, state: &State) -> Option<String> {
 ///
 /// # Errors
 ///
-/// A sentence that says why nothing is taken from it.
+/// A sentence that says why nothing is imported from it.
 pub async fn read(
     name: &str,
     text: Result<String, DocumentError>,
@@ -212,7 +212,7 @@ split_point!(
             document.mark_imported();
             let repeated = document.remove_known(&state.document());
             let left_out = state.room().fit(&mut document);
-            let message = text::taken(name, &document, repeated, left_out);
+            let message = text::imported(name, &document, repeated, left_out);
             (document, message)
         }))
     }

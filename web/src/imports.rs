@@ -38,7 +38,7 @@ pub struct Targets {
     pub load: Callback<Shared<LoadReport>>,
     /// Returns the state as it is now.
     pub state: Callback<(), UseReducerHandle<State>>,
-    /// Is told what came of a file.
+    /// Gets what came of a file.
     pub report: Callback<FileStatus>,
 }
 

@@ -31,7 +31,7 @@ pub enum Request {
     Series(RoundsId),
 }
 
-/// What it says.
+/// What it replies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// How the tunnel is; `None` if there is no lab.

@@ -126,7 +126,7 @@ pub struct Clock {
 pub enum Ended {
     /// Every question has its answer.
     Complete,
-    /// The page said so.
+    /// The page stopped it.
     Stopped,
     /// The browser does not even try: a bad address, or a rule forbids it.
     Refused(String),

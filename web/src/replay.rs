@@ -68,7 +68,7 @@ pub struct Replay {
     /// The recorded moments, in their order.
     pub moments: Vec<Moment>,
     /// The questions with their answers.
-    pub said: Vec<(String, Option<String>)>,
+    pub exchanges: Vec<(String, Option<String>)>,
     /// How the hops' clock relates to the asker's.
     pub clocks: Clocks,
     /// The smallest step of the asker's clock.
@@ -160,7 +160,7 @@ impl Map {
     }
 
     /// To the server and back while connecting, by its legs. `connect()` turns when the server accepted, or half way in time
-    /// if it was told of that after its kernel had answered. Without a handshake across the tunnel it turns at the near end.
+    /// if it learned of that after its kernel had answered. Without a handshake across the tunnel it turns at the near end.
     fn connecting(&self, run: &Run, span: Span, paths: &Paths) -> Journey {
         let connecting = paths.connecting();
         let legs = connecting.map(Connecting::legs).unwrap_or_default();
@@ -273,14 +273,14 @@ impl Replay {
             events.push((span.until, Event { kind: EventKind::Answered, question }));
             journeys.push(map.journey(span, &passed));
         }
-        let said = run.questions.iter().map(|asked| (asked.question.clone(), asked.answer.clone())).collect();
+        let exchanges = run.questions.iter().map(|asked| (asked.question.clone(), asked.answer.clone())).collect();
         let is_partly_unknown = map.hop("server").is_none() || map.hop("bridge").is_none();
         let moments = in_moments(events);
         (!moments.is_empty()).then_some(Self {
             hops: map.hops,
             lanes,
             moments,
-            said,
+            exchanges,
             clocks: paths.clocks(),
             clock_step: run.clock_step,
             is_partly_unknown,

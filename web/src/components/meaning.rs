@@ -77,7 +77,7 @@ pub fn Meaning(props: &Props) -> Html {
     }
 }
 
-/// Says on which legs the time of a complete run went, once the lab has said so.
+/// Says on which legs the time of a complete run went, once the lab has reported it.
 fn where_it_went(newest: &RunRecord, unit: Unit) -> Option<Html> {
     let words = match (&newest.run.status, newest.breakdown()) {
         (RunStatus::Complete, Some(breakdown)) => text::legs::where_it_went(&breakdown, newest.asker(), unit),

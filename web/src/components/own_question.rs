@@ -15,7 +15,7 @@ pub struct Props {
     pub ask: Callback<Vec<Question>>,
 }
 
-/// A field and a button. Beside them is said why a text is not a question.
+/// A field and a button. Below them stands why a text is not a question.
 #[component]
 pub fn OwnQuestion(Props { busy, ask }: &Props) -> Html {
     mark_render("OwnQuestion");

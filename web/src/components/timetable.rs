@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_took_less_than_a_step_of_the_clock_is_not_said_to_have_taken_no_time() {
+    fn a_time_below_a_step_of_the_clock_is_not_shown_as_zero() {
         let span = |until| Span { from: Duration::ZERO, until: Duration::from_micros(until) };
         let figure = |took| figure(Unit::Milliseconds, span(took), Duration::from_micros(16_700));
         assert_eq!([0, 16_700].map(figure), ["< 16.700", "16.700"]);

@@ -63,9 +63,9 @@ pub(super) fn read(entry: &str) -> Option<(Rounds, bool)> {
         why => RunStatus::Broken(why.to_owned()),
     };
     // The first pages did not store what the lab told.
-    if let Some(told) = parts.next() {
-        let told: (Option<LinkRevisions>, Option<Duration>) = decode(&to_bytes(told)?)?;
-        (rounds.link_revisions, rounds.thinking_mean) = told;
+    if let Some(part) = parts.next() {
+        let from_lab: (Option<LinkRevisions>, Option<Duration>) = decode(&to_bytes(part)?)?;
+        (rounds.link_revisions, rounds.thinking_mean) = from_lab;
     }
     if let Some(work) = parts.next() {
         let (first, last): (Option<Duration>, Option<Duration>) = decode(&to_bytes(work)?)?;

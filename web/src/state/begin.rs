@@ -48,7 +48,7 @@ impl State {
         let settings = self.lab.link().filter(|_| self.lab.route == Route::Tunnel);
         let name = text::rounds::name(&plan, &text::link::route(self.lab.route, settings));
         let others: Vec<&str> = self.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
-        let name = text::rounds::told_apart(name, &others);
+        let name = text::rounds::unique_name(name, &others);
         self.order_worker(ToWorker::Rounds { id, url: format!("{url}?series={}", series_name(id)), plan });
         let revision = self.lab.revision().filter(|_| settings.is_some());
         let rounds = Rounds {

@@ -34,13 +34,13 @@ pub struct Lab {
     pub route: Route,
     /// What happened to the link that the person did not do here, and may not know.
     pub notice: Option<Notice>,
-    /// The settings that the lab told last, which may be of a lab that has ended since.
+    /// The settings that the lab reported last, which may be of a lab that has ended since.
     known: Option<(Revision, LinkSettings)>,
     /// The link that the person has chosen on this page, unless another client has changed it since.
     chosen: Option<LinkSettings>,
     /// How long the server works on each answer.
     pub work: Work,
-    /// The link that the person wants, until the lab says that the tunnel is like that.
+    /// The link that the person wants, until the lab reports that the tunnel is like that.
     wish: Option<LinkSettings>,
     /// Whether the person still moves a slider.
     is_moving: bool,
@@ -61,7 +61,7 @@ pub enum Work {
     Unasked,
     /// That cannot be changed there.
     Fixed,
-    /// As long as the lab says.
+    /// As long as the lab reports.
     Known(Duration),
     /// As long as the person wants, which has not been sent to the lab yet.
     Wished(Duration),
@@ -70,7 +70,7 @@ pub enum Work {
 /// What happened to the link elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// The lab was restarted, and its link is as it says now.
+    /// The lab was restarted, and its link is as it reports now.
     Restarted,
     /// The lab was restarted, and its link was set again to what the person had chosen.
     SetAgain,
@@ -122,11 +122,11 @@ impl Lab {
     }
 
     /// How long the tunnel held bytes under the settings that the person wants.
-    pub fn held(&self) -> Option<AddedDelay> {
+    pub fn added_delay(&self) -> Option<AddedDelay> {
         self.report().filter(|_| self.wish.is_none())?.added_delay
     }
 
-    /// How long the server works on each answer, or will as soon as the lab is told; `None` if that is not known.
+    /// How long the server works on each answer, or will as soon as the lab has the order; `None` if that is not known.
     pub fn work_time(&self) -> Option<Duration> {
         self.report()?;
         match self.work {
@@ -208,7 +208,7 @@ impl Lab {
         lacks && !is_busy && self.route == Route::Tunnel && self.probe == Probe::None
     }
 
-    /// The lab said how the tunnel is, or nothing.
+    /// The lab replied how the tunnel is, or did not.
     pub fn tunnel_replied(&mut self, report: Option<LinkReport>) {
         self.is_asked = false;
         self.is_stale = false;
@@ -253,7 +253,7 @@ impl Lab {
         }
     }
 
-    /// The lab said how long its server works on each answer; `None` if that cannot be changed.
+    /// The lab replied how long its server works on each answer; `None` if that cannot be changed.
     pub fn server_replied(&mut self, think: Option<Duration>) {
         self.is_asked = false;
         self.is_work_stale = false;
@@ -275,7 +275,7 @@ impl Lab {
         };
     }
 
-    /// The lab said what it saw of a run, or nothing.
+    /// The lab replied what it saw of a run, or did not.
     pub fn run_replied(&mut self) {
         self.is_asked = false;
     }
@@ -312,7 +312,7 @@ mod tests {
         report_of(1, preset, samples)
     }
 
-    /// What an instance of the lab says whose settings have this length.
+    /// What an instance of the lab reports whose settings have this length.
     fn report_of(instance: u64, preset: Preset, samples: u64) -> Option<LinkReport> {
         let rtt = preset.link().rtt;
         let held = AddedDelay { total: rtt, out: rtt / 2, back: rtt / 2, samples, connections: 1 };

@@ -212,7 +212,7 @@ impl Race {
         self.turns() > 0 && !self.is_running() && self.failure().is_none()
     }
 
-    /// How much of the connecting of a connection each was the browser's spacing of handshakes, where the bridge told.
+    /// How much of the connecting of a connection each was the browser's spacing of handshakes, where the bridge reports it.
     pub fn spacing(&self) -> Option<Spread> {
         let mut spacings = Vec::new();
         for turn in 0..self.turns() {

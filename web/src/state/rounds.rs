@@ -225,7 +225,7 @@ impl ManyRounds {
         }
     }
 
-    /// The lab said how long the server thought about the questions of a series, and what its design is, or that it does not know.
+    /// The lab reported how long the server thought about the questions of a series, and what its design is, or that it does not know.
     pub(super) fn take_lab_response(&mut self, id: RoundsId, response: Option<SeriesResponse>) {
         if self.unreported == Some(id) {
             self.unreported = None;
@@ -238,7 +238,7 @@ impl ManyRounds {
         }
     }
 
-    /// The lab said how long its server works on each answer now: this was so when the newest series ended.
+    /// The lab reported how long its server works on each answer now: this was so when the newest series ended.
     pub(super) fn end_work(&mut self, now: Duration) {
         self.change_unreported_work(|is_over, work| {
             if is_over {

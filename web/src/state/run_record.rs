@@ -200,7 +200,7 @@ impl RunRecord {
         }
     }
 
-    /// The lab said under which settings the dialogue went through the tunnel, and how the tunnel is set now.
+    /// The lab reported under which settings the dialogue went through the tunnel, and how the tunnel is set now.
     pub(super) fn set_link_revisions(&mut self, revisions: LinkRevisions, report: Option<LinkReport>) {
         let is_as_before = self.link_revisions.is_some_and(|before| before.revision().is_some() && before == revisions);
         self.link_revisions = Some(revisions);
@@ -223,7 +223,7 @@ impl RunRecord {
         self.has_open_work() && !self.is_active()
     }
 
-    /// The lab said how long its server works on each answer now.
+    /// The lab reported how long its server works on each answer now.
     pub(super) fn end_work(&mut self, now: Duration) {
         if let Some(work) = &mut self.server_work {
             work.end(now);

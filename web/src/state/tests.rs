@@ -117,7 +117,7 @@ fn an_action_that_changes_nothing_returns_the_same_state() {
         Action::LabReplied(Reply::Trace(RunId(99), None)),
     ];
     for action in unchanged {
-        // The lab is told that it was heard of, or asked again after the end of a run, which is a change once.
+        // The lab was found, or is asked again after the end of a run, which is a change once.
         let state = state.clone().reduce(action.clone());
         assert!(Rc::ptr_eq(&state.clone().reduce(action.clone()), &state), "{action:?}");
     }
@@ -210,20 +210,20 @@ fn a_run_knows_its_link_unless_that_changed_partway_through() {
 #[test]
 fn a_change_of_the_servers_work_is_noted_in_what_spans_it() {
     let ms = Duration::from_millis;
-    let told = |millis| Action::LabReplied(Reply::Server(Some(ms(millis))));
+    let works = |millis| Action::LabReplied(Reply::Server(Some(ms(millis))));
     let wished = |millis| Action::Lab(lab::Action::WorkWished(ms(millis)));
-    let begun = || [reported(Preset::Ssh), told(0)];
+    let begun = || [reported(Preset::Ssh), works(0)];
     let work_of_run = |state: &State| state.runs.newest().unwrap().server_work.unwrap();
     let work_of_rounds = |state: &State| state.rounds.newest().unwrap().rounds.server_work.unwrap();
     let unchanged = ServerWork { first: ms(0), last: Some(ms(0)) };
     let changed = ServerWork { first: ms(0), last: Some(ms(3)) };
     // What happens during the measurement, and after it.
     let cases = [
-        ("by another client", vec![], vec![told(3)], changed),
-        ("not at all", vec![], vec![told(0)], unchanged),
-        ("here", vec![wished(3)], vec![told(3)], changed),
-        ("here and back", vec![wished(3), wished(0)], vec![told(0)], changed),
-        ("afterwards", vec![], vec![wished(3), told(3)], unchanged),
+        ("by another client", vec![], vec![works(3)], changed),
+        ("not at all", vec![], vec![works(0)], unchanged),
+        ("here", vec![wished(3)], vec![works(3)], changed),
+        ("here and back", vec![wished(3), wished(0)], vec![works(0)], changed),
+        ("afterwards", vec![], vec![wished(3), works(3)], unchanged),
     ];
     for (how, during, afterwards, expected) in cases {
         let actions = |begin: Action, end: Action| {
@@ -233,8 +233,8 @@ fn a_change_of_the_servers_work_is_noted_in_what_spans_it() {
         assert_eq!(work_of_run(&actions(ask(), complete(1))), expected, "{how}");
         assert_eq!(work_of_rounds(&actions(rounds_asked(), rounds_ended())), expected, "{how}");
     }
-    let next = ready_after(begun().into_iter().chain([ask(), complete(1), told(3), ask()]));
-    assert_eq!(work_of_run(&next), ServerWork::begun(ms(3)), "the next begins with what was told last");
+    let next = ready_after(begun().into_iter().chain([ask(), complete(1), works(3), ask()]));
+    assert_eq!(work_of_run(&next), ServerWork::begun(ms(3)), "the next begins with what the lab reported last");
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub fn not_loaded(name: &str) -> String {
 }
 
 /// What was taken, how much was here already, and for how much there was no room.
-pub fn taken(name: &str, document: &Document, repeated: usize, left_out: usize) -> String {
+pub fn imported(name: &str, document: &Document, repeated: usize, left_out: usize) -> String {
     let kinds = [
         (document.runs.len(), "run", "runs"),
         (document.races.len(), "race", "races"),
@@ -49,22 +49,22 @@ pub fn taken(name: &str, document: &Document, repeated: usize, left_out: usize) 
     ];
     let there = kinds.into_iter().filter(|(number, ..)| *number > 0);
     let what: Vec<String> = there.map(|(number, one, more)| count(number, one, more)).collect();
-    let mut said = match what.split_last() {
+    let mut sentence = match what.split_last() {
         None => format!("Nothing was imported from {name}."),
         Some((last, [])) => format!("Imported from {name}: {last}."),
         Some((last, before)) => format!("Imported from {name}: {} and {last}.", before.join(", ")),
     };
     if repeated > 0 {
-        said += &format!(" {} already here, and not imported again.", count(repeated, "item was", "items were"));
+        sentence += &format!(" {} already here, and not imported again.", count(repeated, "item was", "items were"));
     }
     if left_out > 0 {
-        said += &format!(
+        sentence += &format!(
             " {} not fit: the page keeps up to {RUNS_MAX} runs, {RACES_MAX} imported races and {KEPT_MAX} series of rounds, and \
              does not remove yours to make room.",
             count(left_out, "item did", "items did")
         );
     }
-    said
+    sentence
 }
 
 #[cfg(test)]
@@ -74,14 +74,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_taken_is_named_and_what_was_not_is_counted() {
+    fn what_was_imported_is_named_and_what_was_not_is_counted() {
         let mut document = Document { races: vec![RecordedRace::default(); 2], ..Document::default() };
-        assert_eq!(taken("x", &document, 0, 0), "Imported from x: 2 races.");
+        assert_eq!(imported("x", &document, 0, 0), "Imported from x: 2 races.");
         let expected = "Imported from x: 2 races. 1 item was already here, and not imported again.";
-        assert_eq!(taken("x", &document, 1, 0), expected);
+        assert_eq!(imported("x", &document, 1, 0), expected);
         document.runs.clear();
         document.races.clear();
-        assert!(taken("x", &document, 0, 3).starts_with("Nothing was imported from x. 3 items did not fit: "));
+        assert!(imported("x", &document, 0, 3).starts_with("Nothing was imported from x. 3 items did not fit: "));
     }
 
     #[test]

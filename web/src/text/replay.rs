@@ -35,8 +35,8 @@ fn sentence(replay: &Replay, Event { kind, question }: Event) -> String {
         EventKind::Passed(point) => point.is_of_answers(),
         _ => false,
     };
-    let said = replay.said.get(question);
-    let words = said.and_then(|(question, answer)| if is_answer { answer.as_ref() } else { Some(question) });
+    let exchange = replay.exchanges.get(question);
+    let words = exchange.and_then(|(question, answer)| if is_answer { answer.as_ref() } else { Some(question) });
     let words = words.map(String::as_str).unwrap_or_default();
     let asker = match kind {
         EventKind::Passed(_) => String::new(),
@@ -75,7 +75,7 @@ mod tests {
             moments: Vec::new(),
             clocks: Default::default(),
             clock_step: Duration::ZERO,
-            said: vec![("Why?".to_owned(), Some("Because.".to_owned()))],
+            exchanges: vec![("Why?".to_owned(), Some("Because.".to_owned()))],
             is_partly_unknown: false,
             journeys: Vec::new(),
         };

@@ -14,7 +14,7 @@ use crate::state::rounds::StoredRounds;
 const CHROMIUM_DELAY: Duration = Duration::from_millis(10);
 
 /// A name that none of the others has.
-pub fn told_apart(name: String, others: &[&str]) -> String {
+pub fn unique_name(name: String, others: &[&str]) -> String {
     let numbered = (2..).map(|number| format!("{name} ({number})"));
     let mut names = std::iter::once(name.clone()).chain(numbered);
     names.find(|name| !others.contains(&name.as_str())).unwrap_or(name)
@@ -165,8 +165,8 @@ pub fn limits(StoredRounds { rounds, is_imported, .. }: &StoredRounds) -> String
 mod tests {
     #[test]
     fn names_are_numbered_until_all_differ() {
-        assert_eq!(super::told_apart("A".to_owned(), &["B"]), "A");
-        assert_eq!(super::told_apart("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
+        assert_eq!(super::unique_name("A".to_owned(), &["B"]), "A");
+        assert_eq!(super::unique_name("A".to_owned(), &["A", "A (2)", "B"]), "A (3)");
     }
 
     use launcelot_measure::compare::Factor;

@@ -1,10 +1,10 @@
 //! The worker: it owns the socket and the clock, and nothing else.
 //!
-//! A time is read as the first act on an event, the next question leaves before anything is told,
+//! A time is read as the first act on an event, the next question leaves before anything is reported,
 //! and telling the page comes last.
 //!
-//! - `runs`: one run or a few at once, told when they are over; `ticker` has a long one told meanwhile.
-//! - `rounds`: many rounds, told in batches; `schedule` says which is next, `pause` waits for it.
+//! - `runs`: one run or a few at once, reported when they are over; `ticker` has a long one reported meanwhile.
+//! - `rounds`: many rounds, reported in batches; `schedule` says which is next, `pause` waits for it.
 
 mod clock;
 mod pause;
@@ -56,7 +56,7 @@ pub fn start() {
         close: handler(&clock, &RUNS_RUNNER, move |runs, _, event: CloseEvent| runs.closed(slot, &event)),
     });
     let tick = handler(&clock, &RUNS_RUNNER, |runs, _, _: JsValue| runs.tick());
-    let orders = handler(&clock, &RUNS_RUNNER, |runs, _, event: MessageEvent| obey(runs, &event));
+    let orders = handler(&clock, &RUNS_RUNNER, |runs, _, event: MessageEvent| carry_out(runs, &event));
     scope.set_onmessage(Some(&orders));
     ROUNDS_RUNNER.set(Some(RoundsRunner::new(scope.clone(), clock.clone())));
     send(&scope, &FromWorker::Ready(clock.measured(&scope)));
@@ -81,10 +81,10 @@ fn handler<T: 'static, E: FromWasmAbi + 'static>(
     closure.into_js_value().unchecked_into()
 }
 
-fn obey(runs: &mut RunsRunner, event: &MessageEvent) {
+fn carry_out(runs: &mut RunsRunner, event: &MessageEvent) {
     let bytes = Uint8Array::new(&event.data()).to_vec();
     let Some(order) = message::decode(&bytes) else {
-        wasm_bindgen::throw_str("the page said what its worker does not understand");
+        wasm_bindgen::throw_str("the page sent an order that its worker cannot decode");
     };
     ROUNDS_RUNNER.with_borrow_mut(|runner| {
         let Some(runner) = runner else { return };
