@@ -199,6 +199,7 @@ fn as_rounds(way: &str, runs: &[Run], provenance: &Provenance, script: Option<&S
     }
     Rounds {
         name: format!("{target} {way}"),
+        is_named: Some(false),
         target,
         plan: RoundsPlan { rounds: questions as u32, warm_up: 0, connections, pace: None },
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),

@@ -59,8 +59,11 @@ impl RoundsPlan {
 /// A series of rounds, warm-up included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rounds {
-    /// The name that a person gave the series.
+    /// The name of the series.
     pub name: String,
+    /// Whether a person gave the series its name; `None` in documents that do not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_named: Option<bool>,
     /// The target: `HOST port PORT`, or a `ws://` URL.
     #[serde(alias = "to")]
     pub target: String,
@@ -165,6 +168,7 @@ mod tests {
     fn rounds(count: u32) -> Rounds {
         Rounds {
             name: "A thousand".to_owned(),
+            is_named: None,
             target: "ws://b/ws".to_owned(),
             plan: RoundsPlan {
                 rounds: count,

@@ -85,8 +85,7 @@ mod tests {
         let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
         let mut rounds = begun(String::new(), String::new(), RoundsPlan::new(9, Connections::One, None), clock);
         rounds.answered = vec![Round { asked: 600, connecting: 700, due: 800, ready: 0 }; 9];
-        let mut stored =
-            StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds), is_imported: false, is_named: false };
+        let mut stored = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds), is_imported: false };
         let mut histograms = Histograms::default();
         let question = histograms.distribution(&stored, Stopwatch::Question);
         let due = histograms.distribution(&stored, Stopwatch::Due);

@@ -148,6 +148,7 @@ mod tests {
     fn series() -> Rounds {
         Rounds {
             name: String::new(),
+            is_named: None,
             target: String::new(),
             plan: RoundsPlan::new(10, Connections::One, None),
             clock_step: Duration::ZERO,

@@ -65,6 +65,7 @@ fn rounds(pace: Option<Duration>) -> Rounds {
         (1..=1_000).map(|number| Round { asked: number, connecting: number * 3, due: number * 5, ready: number * 4 });
     Rounds {
         name: "A thousand, \"long\"".to_owned(),
+        is_named: Some(true),
         target: "ws://b/ws".to_owned(),
         plan: RoundsPlan { rounds: 1_002, warm_up: 100, connections: Connections::Each, pace },
         clock_step: us(5),

@@ -44,6 +44,7 @@ fn rounds_begun_at(
         server_work: None,
         interruptions: Interruptions::default(),
         name: String::new(),
+        is_named: None,
         target: String::new(),
         plan,
         clock_step: us(5),

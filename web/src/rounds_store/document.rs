@@ -14,7 +14,6 @@ use crate::packed;
 use crate::shared::Shared;
 use crate::state::ids::RoundsId;
 use crate::state::rounds::StoredRounds;
-use crate::text;
 
 /// The version that is written. It increases with every change of [`Document`], of a type in it, or of what follows it.
 const VERSION: u32 = 7;
@@ -75,7 +74,7 @@ pub(super) struct Entry {
 
 /// Returns the document of a series.
 pub(super) fn write(stored: &StoredRounds, position: u32) -> String {
-    let StoredRounds { id, rounds, is_imported, is_named } = stored;
+    let StoredRounds { id, rounds, is_imported } = stored;
     let status = match &rounds.status {
         RunStatus::Running => StoredStatus::Running,
         RunStatus::Complete => StoredStatus::Complete,
@@ -103,7 +102,7 @@ pub(super) fn write(stored: &StoredRounds, position: u32) -> String {
         interruptions: rounds.interruptions,
         status,
     };
-    encode(&(document, rounds.provenance, is_named)).into_iter().map(char::from).collect()
+    encode(&(document, rounds.provenance, stored.is_named())).into_iter().map(char::from).collect()
 }
 
 /// Returns what a document contains; `None` if it is damaged or of another version.
@@ -125,6 +124,7 @@ pub(super) fn read(text: &str) -> Option<Entry> {
     let is_running = matches!(document.status, StoredStatus::Running);
     let rounds = Rounds {
         name: document.name,
+        is_named,
         target: document.target,
         plan: document.plan,
         clock_step: document.clock_step,
@@ -144,9 +144,8 @@ pub(super) fn read(text: &str) -> Option<Entry> {
             StoredStatus::Broken(why) => RunStatus::Broken(why),
         },
     };
-    let is_named = is_named.unwrap_or_else(|| !text::rounds::is_automatic_name(&rounds));
     let Document { id, is_imported, position, .. } = document;
-    let stored = StoredRounds { id, rounds: Shared::new(rounds), is_imported, is_named };
+    let stored = StoredRounds { id, rounds: Shared::new(rounds), is_imported };
     Some(Entry { stored, position, is_running })
 }
 
@@ -165,7 +164,7 @@ mod tests {
 
     fn stored(answered: usize, status: RunStatus) -> StoredRounds {
         let id = RoundsId { page: PageId(8_765_432_101_234_567), number: 3 };
-        StoredRounds { id, rounds: Shared::new(rounds(answered, status)), is_imported: true, is_named: true }
+        StoredRounds { id, rounds: Shared::new(rounds(answered, status)), is_imported: true }
     }
 
     /// The same as an earlier version wrote it: the version was the first character, and the last `missing` bytes were not there.
@@ -181,12 +180,13 @@ mod tests {
             [(1_000, RunStatus::Complete), (999, RunStatus::Stopped), (700, RunStatus::Broken("Gone.".to_owned()))];
         for (answered, status) in all {
             for is_named in [true, false] {
-                let stored = StoredRounds { is_named, ..stored(answered, status.clone()) };
+                let mut stored = stored(answered, status.clone());
+                stored.rounds.make_mut().is_named = Some(is_named);
                 let text = write(&stored, 7);
                 assert!(text.chars().count() < 10_000, "{}", text.chars().count());
                 let entry = read(&text).unwrap();
                 let read = &entry.stored;
-                assert_eq!((read.id, read.is_imported, read.is_named), (stored.id, true, is_named));
+                assert_eq!((read.id, read.is_imported), (stored.id, true));
                 assert_eq!((&*read.rounds, entry.position, entry.is_running), (&*stored.rounds, 7, false));
             }
         }
@@ -202,10 +202,10 @@ mod tests {
     fn a_document_of_version_6_is_read_and_a_name_that_no_page_gives_is_of_a_person() {
         let stored = stored(3, RunStatus::Stopped);
         for (name, is_named) in [("Tausend", true), ("902 rounds, direct (2) (imported)", false)] {
-            let rounds = Rounds { name: name.to_owned(), ..Rounds::clone(&stored.rounds) };
+            let rounds = Rounds { name: name.to_owned(), is_named: None, ..Rounds::clone(&stored.rounds) };
             let stored = StoredRounds { rounds: Shared::new(rounds), ..stored.clone() };
             let entry = read(&as_version('\u{6}', &stored, 1)).unwrap();
-            assert_eq!((&*entry.stored.rounds, entry.stored.is_named), (&*stored.rounds, is_named));
+            assert_eq!((&*entry.stored.rounds, entry.stored.is_named()), (&*stored.rounds, is_named));
         }
     }
 
@@ -220,7 +220,7 @@ mod tests {
             let stored = StoredRounds { rounds: Shared::new(rounds.clone()), ..stored };
             let missing = encode(&rounds.provenance).len() + 1;
             let entry = read(&as_version('\u{5}', &stored, missing)).unwrap();
-            let expected = Rounds { provenance: imported.clone(), link: expected, ..rounds };
+            let expected = Rounds { is_named: None, provenance: imported.clone(), link: expected, ..rounds };
             assert_eq!((&*entry.stored.rounds, entry.position), (&expected, 7));
         }
     }

@@ -14,7 +14,6 @@ use crate::shared::Shared;
 use crate::state::ids::{PageId, RoundsId};
 use crate::state::rounds::{KEPT_MAX, StoredElsewhere, StoredRounds};
 use crate::storage::{self, Entries};
-use crate::text;
 
 /// The begin of the keys of all entries. The identity of the series follows.
 const PREFIX: &str = "launcelot-series-";
@@ -160,8 +159,7 @@ fn migrate(entries: &dyn Entries, saved: &mut Vec<Saved>) {
         entries.remove(&key);
         let Some((rounds, is_imported)) = version_4::read(&text) else { continue };
         let id = RoundsId { page: PageId(number), number: 0 };
-        let is_named = !text::rounds::is_automatic_name(&rounds);
-        let stored = StoredRounds { id, rounds: Shared::new(rounds), is_imported, is_named };
+        let stored = StoredRounds { id, rounds: Shared::new(rounds), is_imported };
         let position = next_position(saved);
         let is_written = entries.set(&self::key(id), &document::write(&stored, position));
         if !is_written {
@@ -174,7 +172,7 @@ fn migrate(entries: &dyn Entries, saved: &mut Vec<Saved>) {
 fn remove_surplus(entries: &dyn Entries, saved: &mut Vec<Saved>) {
     let mut surplus = saved.len().saturating_sub(KEPT_MAX);
     saved.retain(|saved| {
-        let is_removed = surplus > 0 && !saved.stored.is_named;
+        let is_removed = surplus > 0 && !saved.stored.is_named();
         if is_removed {
             surplus -= 1;
             entries.remove(&key(saved.stored.id));
@@ -217,6 +215,7 @@ mod tests {
             LinkRevisions { instance: Instance(0xfedc_ba98_7654_3210), first_revision: 300, last_revision: None };
         Rounds {
             name: "Tausend, schön un Ārija".to_owned(),
+            is_named: Some(true),
             target: "ws://b/ws".to_owned(),
             plan: RoundsPlan {
                 rounds: 1_002,
@@ -238,9 +237,10 @@ mod tests {
     }
 
     fn stored(page: u64, number: u32) -> StoredRounds {
-        let rounds = Rounds { name: format!("{page}-{number}"), ..rounds(3, RunStatus::Complete) };
+        let name = format!("{page}-{number}");
+        let rounds = Rounds { name, is_named: Some(false), ..rounds(3, RunStatus::Complete) };
         let id = RoundsId { page: PageId(page), number };
-        StoredRounds { id, rounds: Shared::new(rounds), is_imported: false, is_named: false }
+        StoredRounds { id, rounds: Shared::new(rounds), is_imported: false }
     }
 
     fn open(entries: &InMemory) -> RoundsStore {
@@ -290,7 +290,7 @@ mod tests {
         let entries = InMemory::default();
         let mut all: Vec<StoredRounds> = (1..=20).map(|number| stored(1, number)).collect();
         for named in [0, 3] {
-            all[named].is_named = true;
+            all[named].rounds.make_mut().is_named = Some(true);
         }
         assert!(open(&entries).save(&all, Extent::Over));
         let found = open(&entries).saved();
@@ -379,7 +379,7 @@ mod tests {
             assert_eq!(entries.keys(), keys);
         }
         let of_version_6 = &open(&entries).saved()[0];
-        assert_eq!(*of_version_6.rounds, rounds(3, RunStatus::Stopped));
-        assert!(of_version_6.is_named, "a name that no page gives");
+        assert_eq!(*of_version_6.rounds, Rounds { is_named: None, ..rounds(3, RunStatus::Stopped) });
+        assert!(of_version_6.is_named(), "a name that no page gives");
     }
 }

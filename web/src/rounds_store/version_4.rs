@@ -52,6 +52,7 @@ pub(super) fn read(entry: &str) -> Option<(Rounds, bool)> {
     let rest: (Option<LinkSettings>, bool, Interruptions, u32) = decode(&to_bytes(parts.next()?)?)?;
     let (settings, is_imported, interruptions, errors) = rest;
     let mut rounds = rounds::begun(name, begun.url, begun.plan, ready.clock);
+    rounds.is_named = None;
     rounds.answered = answered.answered;
     rounds.failures = answered.failures;
     rounds.errors = errors;
@@ -94,7 +95,7 @@ pub(super) mod tests {
     #[test]
     fn entries_of_all_pages_with_version_4_are_read() {
         let provenance = Provenance { is_imported: true, ..Provenance::default() };
-        let whole = Rounds { provenance, ..rounds(3, RunStatus::Stopped) };
+        let whole = Rounds { is_named: None, provenance, ..rounds(3, RunStatus::Stopped) };
         let without = Rounds { link_revisions: None, thinking_mean: None, server_work: None, ..whole.clone() };
         assert_eq!(read(ENTRY), Some((without, true)));
         assert_eq!(read(&[ENTRY, OF_THE_LAB].concat()), Some((whole, true)));

@@ -75,7 +75,7 @@ impl State {
             // A series that was exported after an import has this in its name already.
             let name = [rounds.name.strip_suffix(IMPORTED).unwrap_or(&rounds.name), IMPORTED].concat();
             let rounds = Shared::new(Rounds { name, ..rounds.clone() });
-            series.push(StoredRounds { id: self.next_rounds(), rounds, is_imported: true, is_named: false });
+            series.push(StoredRounds { id: self.next_rounds(), rounds, is_imported: true });
         }
         self.rounds.change(|rounds| rounds.import(series));
     }
@@ -87,15 +87,17 @@ mod tests {
     use std::time::Duration;
 
     use launcelot_measure::export::{self, RecordedRun};
-    use launcelot_measure::{Order, Run, RunStatus, Trace};
+    use launcelot_measure::{Connections, Order, Round, RoundsPlan, Run, RunStatus, Trace};
     use yew::Reducible;
 
     use super::*;
+    use crate::message::Clock;
     use crate::state::Action;
-    use crate::state::rounds::KEPT_MAX;
+    use crate::state::rounds::{self, KEPT_MAX};
     use crate::state::run_record::Legs;
     use crate::state::runs::RUNS_MAX;
     use crate::state::test_state::{ask, complete, connected, ready, ready_after};
+    use crate::text;
 
     fn numbers(state: &State) -> Vec<u32> {
         state.runs.iter().map(|record| record.number).collect()
@@ -120,6 +122,35 @@ mod tests {
         let state = ready_after([imported(), ask()]);
         assert_eq!(numbers(&state), [1, 2, 3]);
         assert_eq!(state.runs.iter().nth(1).unwrap().legs, Legs::Known(Trace::default()));
+    }
+
+    #[test]
+    fn an_imported_series_is_named_if_a_person_named_it_also_when_it_is_exported_again() {
+        let plan = RoundsPlan::new(10, Connections::One, None);
+        let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
+        let series = |name: &str, is_named| Rounds {
+            is_named,
+            answered: vec![Round::default(); 11],
+            status: RunStatus::Complete,
+            ..rounds::begun(name.to_owned(), "ws://b/ws".to_owned(), plan, clock)
+        };
+        let automatic = text::rounds::name(&plan, "direct");
+        let cases = [
+            ("Tuesday", Some(true), true),
+            ("Tuesday", Some(false), false),
+            ("Tuesday", None, true),
+            (&*automatic, Some(true), true),
+            (&*automatic, None, false),
+        ];
+        let document = Document {
+            rounds: cases.map(|(name, is_named, _)| series(name, is_named)).to_vec(),
+            ..Document::default()
+        };
+        let state = ready_after([Action::Imported(Rc::new(document))]);
+        let named: Vec<bool> = state.rounds.kept.iter().map(StoredRounds::is_named).collect();
+        assert_eq!(named, cases.map(|(.., expected)| expected));
+        let exported: Vec<_> = state.document().rounds.iter().map(|rounds| rounds.is_named).collect();
+        assert_eq!(exported, cases.map(|(_, is_named, _)| is_named), "an export says it again");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use launcelot_measure::{
 use super::ids::RoundsId;
 use crate::message::Clock;
 use crate::shared::Shared;
+use crate::text::rounds::is_automatic_name;
 
 /// The largest number of series that are kept; then the oldest that a person has not named is removed. Those that a person named
 /// may be more.
@@ -35,8 +36,6 @@ pub struct StoredRounds {
     pub rounds: Shared<Rounds>,
     /// Whether the series came from a file.
     pub is_imported: bool,
-    /// Whether a person named the series. Then the page does not remove it to make room.
-    pub is_named: bool,
 }
 
 /// What another tab did to a series in the storage that both share.
@@ -84,6 +83,7 @@ pub enum Action {
 pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Rounds {
     Rounds {
         name,
+        is_named: Some(false),
         target,
         plan,
         clock_step: clock.step,
@@ -102,6 +102,11 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
 }
 
 impl StoredRounds {
+    /// Whether a person named the series. Then the page does not remove it to make room.
+    pub fn is_named(&self) -> bool {
+        self.rounds.is_named.unwrap_or_else(|| !is_automatic_name(&self.rounds))
+    }
+
     /// Whether there is an answer, or may still be one.
     pub fn is_worth_keeping(&self) -> bool {
         !self.rounds.answered.is_empty() || !self.rounds.is_over()
@@ -149,8 +154,9 @@ impl ManyRounds {
             Action::Renamed(id, name) => {
                 let name: String = name.chars().take(NAME_MAX).collect();
                 if let Some(kept) = self.kept.iter_mut().find(|kept| kept.id == id && kept.rounds.name != name) {
-                    kept.rounds.make_mut().name = name;
-                    kept.is_named = true;
+                    let rounds = kept.rounds.make_mut();
+                    rounds.name = name;
+                    rounds.is_named = Some(true);
                 }
             }
             Action::Removed(id) => {
@@ -171,7 +177,7 @@ impl ManyRounds {
     pub(super) fn begin(&mut self, id: RoundsId, rounds: Rounds) {
         self.give_up(RunStatus::Stopped);
         self.kept.retain(|kept| !kept.rounds.answered.is_empty());
-        self.kept.push(StoredRounds { id, rounds: Shared::new(rounds), is_imported: false, is_named: false });
+        self.kept.push(StoredRounds { id, rounds: Shared::new(rounds), is_imported: false });
         self.unreported = Some(id);
         self.active = Some(id);
         self.clean_overlays();
@@ -302,7 +308,7 @@ impl ManyRounds {
     fn remove_oldest(&mut self) {
         if self.worth_keeping().count() > KEPT_MAX {
             let earlier = &self.kept[..self.kept.len() - 1];
-            if let Some(oldest) = earlier.iter().position(|kept| !kept.is_named) {
+            if let Some(oldest) = earlier.iter().position(|kept| !kept.is_named()) {
                 self.kept.remove(oldest);
                 self.has_lost = true;
                 self.clean_overlays();
@@ -446,7 +452,7 @@ mod tests {
         assert_eq!(more(20), [1, 2, 4]);
         assert_eq!(more(21), [1, 2, 5]);
         for kept in &mut many.kept {
-            kept.is_named = true;
+            kept.rounds.make_mut().is_named = Some(true);
         }
         begin(&mut many, 22);
         many.add(id(22), &[ROUND], &Failures::default());
@@ -463,9 +469,10 @@ mod tests {
         };
         many.take_from_elsewhere(StoredElsewhere::Stored(stored(7)));
         assert_eq!(kept(&many), [1, 7, 2], "the newest stays the newest");
-        let renamed = StoredRounds { is_named: true, ..stored(1) };
+        let mut renamed = stored(1);
+        renamed.rounds.make_mut().is_named = Some(true);
         many.take_from_elsewhere(StoredElsewhere::Stored(renamed));
-        assert_eq!((kept(&many), many.kept[0].is_named), (vec![1, 7, 2], true));
+        assert_eq!((kept(&many), many.kept[0].is_named()), (vec![1, 7, 2], true));
         many.take_from_elsewhere(StoredElsewhere::Removed(id(7)));
         assert_eq!(kept(&many), [1, 2]);
         begin(&mut many, 3);

@@ -180,6 +180,7 @@ mod tests {
         let plan = RoundsPlan::new(1_000, connections, pace_ms.map(Duration::from_millis));
         Rounds {
             name: String::new(),
+            is_named: None,
             target: String::new(),
             plan,
             clock_step: Duration::from_micros(5),
@@ -357,7 +358,6 @@ mod tests {
             id: RoundsId::default(),
             rounds: Shared::new(rounds.clone()),
             is_imported: false,
-            is_named: false,
         };
         assert_eq!(plain(&limits(&kept)), expected);
         let (to, link) = ("ws://b/ws/tunnel".to_owned(), Link::Known(Preset::Rack.link()));
