@@ -107,9 +107,9 @@ pub async fn item_writer() -> Option<ItemWriter> {
     item_writer_loaded().await.ok()
 }
 
-/// Returns the runs and races in the texts of the browser's storage, each after its key. `None` if what reads them cannot be loaded.
-pub async fn restored(texts: &[(String, String)]) -> Option<Restored> {
-    restored_loaded(texts).await.ok()
+/// Adds the run or the race in a text of the browser's storage to `restored`. `None` if what reads it cannot be loaded.
+pub async fn restore(key: &str, text: &str, restored: &mut Restored) -> Option<()> {
+    restore_loaded(key, text, restored).await.ok()
 }
 
 /// Returns a chart as the text of an SVG file. `None` if the page does not show it, or if what draws it cannot be loaded.
@@ -178,8 +178,9 @@ split_point!(
 
 split_point!(
     files,
-    async fn restored_loaded(texts: &[(String, String)]) -> Result<Restored, SplitLoaderError> {
-        Ok(Restored::read(texts))
+    async fn restore_loaded(key: &str, text: &str, restored: &mut Restored) -> Result<(), SplitLoaderError> {
+        restored.read(key, text);
+        Ok(())
     }
 );
 

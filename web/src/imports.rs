@@ -89,7 +89,7 @@ impl Imports {
             Ok(text) if is_load(&text) => {
                 self.last_load.set(self.last_load.get() + 1);
                 let number = self.last_load.get();
-                load::report(&name, &String::from(text), number).await.map(|report| {
+                load::report(&name, String::from(text), number).await.map(|report| {
                     load = Some(number);
                     targets.load.emit(Shared::new(report));
                     format!("Drawn from {name}: load {number}.")

@@ -21,13 +21,13 @@ pub fn report(results: &[LoadResult], primary: Primary) -> String {
          <body class=\"load-report\">\n<header class=\"masthead\">\n<p class=\"name\">Launcelot · many clients at once</p>\n\
          <h1>{title}</h1>\n{head}</header>\n<main>\n{body}</main>\n</body>\n</html>\n",
         title = Escaped(&report.title()),
-        head = text_of(&report.head()),
-        body = text_of(&report.body()),
+        head = text_of(report.head()),
+        body = text_of(report.body()),
     )
 }
 
-fn text_of(elements: &[Element]) -> String {
-    elements.iter().map(ToString::to_string).collect()
+fn text_of(elements: impl IntoIterator<Item = Element>) -> String {
+    elements.into_iter().map(|element| element.to_string()).collect()
 }
 
 #[cfg(test)]
@@ -126,8 +126,8 @@ mod tests {
     #[test]
     fn a_report_in_a_page_has_identities_of_its_own_and_no_styles_in_attributes() {
         let run = sample::rounds(6, &["simple", "poll"], &[1, 20]);
-        let report = Report::part(&run, 3);
-        let html = text_of(&report.head()) + &text_of(&report.body());
+        let report = Report::part(&run, LoadSummary::of(&run), 3);
+        let html = text_of(report.head()) + &text_of(report.body());
         let ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
         assert!(ids.len() > 10 && ids.iter().all(|id| id.contains("-3")), "{ids:?}");
         let labels = html.split("labelledby=\"").skip(1).flat_map(|rest| rest.split('"').next().unwrap().split(' '));

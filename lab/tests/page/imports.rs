@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use launcelot_measure::export::document::DOCUMENT_MAX_BYTES;
 use launcelot_measure::export::{Document, RecordedRun, json};
+use launcelot_measure::load::fixtures::sample;
 use launcelot_measure::{Order, Run, RunStatus};
 use launcelot_server::Design;
 use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts_async};
 use crate::support::fixtures::Server;
-use crate::support::page;
+use crate::support::page::{self, BLOCKED_MAX_MS, OBSERVE_LONG_TASKS};
 use crate::support::page_session::PageSession;
 
 /// Returns the sentences about files, in their order.
@@ -19,8 +21,8 @@ const SENTENCES: &str =
 /// Returns the number of runs on the page.
 const RUNS: &str = "return document.querySelectorAll('#runs tbody tr').length + 1";
 
-/// The longest that the page may be blocked by an import, in milliseconds.
-const BLOCKED_MAX_MS: f64 = 200.0;
+/// The size of the largest file that the page reads.
+const RESULT_MAX_BYTES: usize = DOCUMENT_MAX_BYTES as usize;
 
 /// Returns a document with copies of its first run, each with another question.
 fn of_runs(document: &Document, prefix: &str, count: usize) -> String {
@@ -137,10 +139,7 @@ async fn blocked_ms(session: &PageSession, name: &str, document: &Value, make: &
         {make}
         const text = JSON.stringify(document_);
         setTimeout(() => {{
-            window.blocked = 0;
-            new PerformanceObserver((list) => list.getEntries().forEach((task) => {{
-                window.blocked = Math.max(window.blocked, task.duration);
-            }})).observe({{ type: 'longtask' }});
+            {OBSERVE_LONG_TASKS}
             setTimeout(() => {{
                 const data = new DataTransfer();
                 data.items.add(new File([text], arguments[1]));
@@ -150,13 +149,48 @@ async fn blocked_ms(session: &PageSession, name: &str, document: &Value, make: &
     );
     session.browser.client.execute(&script, vec![document.clone(), name.into()]).await.unwrap();
     session.browser.wait_for(&format!("#import-message[data-of='{name}']")).await;
-    // What is drawn and stored after the message takes its time, too.
-    let idle = "const done = arguments[0]; requestIdleCallback(() => setTimeout(() => done(window.blocked), 500))";
-    session.browser.client.execute_async(idle, Vec::new()).await.unwrap().as_f64().unwrap()
+    session.browser.longest_task_ms().await
+}
+
+/// The largest `result.json` that the page reads: eight servers at twelve levels, in as many rounds as there is room for.
+fn large_result() -> String {
+    let clients = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
+    let servers = ["simple", "poll", "threads", "workers", "processes", "async", "per-core", "inetd"];
+    let mut result = sample::rounds(1, &servers, &clients);
+    let round = std::mem::take(&mut result.cycles);
+    // Compressing the histograms of each round would take a minute.
+    let texts: Vec<String> = round.iter().map(|cycle| serde_json::to_string(cycle).unwrap()).collect();
+    let bytes: usize = texts.iter().map(|text| text.len() + 1).sum();
+    result.plan.rounds = u32::try_from((RESULT_MAX_BYTES - 10_000) / bytes).unwrap();
+    let cycles = (0..result.plan.rounds).flat_map(|number| {
+        texts.iter().map(move |text| text.replace(r#""round":0"#, &format!(r#""round":{number}"#)))
+    });
+    let cycles = cycles.collect::<Vec<_>>().join(",");
+    serde_json::to_string(&result).unwrap().replace(r#""cycles":[]"#, &format!(r#""cycles":[{cycles}]"#))
 }
 
 mod long_alone {
     use super::*;
+
+    #[tokio::test]
+    async fn a_large_result_of_a_load_does_not_block_the_page() {
+        let session = PageSession::start_alone().await;
+        let text = large_result();
+        assert!((RESULT_MAX_BYTES - 1_000_000..RESULT_MAX_BYTES).contains(&text.len()), "{} bytes", text.len());
+        let file = session.files.path().join("result.json");
+        std::fs::write(&file, text).unwrap();
+        within_attempts_async(5, async || {
+            session.open().await;
+            session.browser.script(OBSERVE_LONG_TASKS).await;
+            session.choose_file(&file).await;
+            session.browser.wait_for("[data-load='1'][aria-busy=false] .provenance").await;
+            assert_eq!(session.browser.text("#import-message").await, "Drawn from result.json: load 1.");
+            let blocked = session.browser.longest_task_ms().await;
+            check(blocked <= BLOCKED_MAX_MS, || format!("the page was blocked for {blocked} ms"))
+        })
+        .await;
+        session.browser.assert_console_is_quiet(&[]).await;
+    }
 
     #[tokio::test]
     async fn a_large_file_does_not_block_the_page() {

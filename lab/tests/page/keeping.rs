@@ -11,7 +11,8 @@ use launcelot_server::Options;
 use serde_json::json;
 
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
-use crate::support::page;
+use crate::support::attempts::{check, within_attempts_async};
+use crate::support::page::{self, BLOCKED_MAX_MS, OBSERVE_LONG_TASKS};
 use crate::support::page_session::PageSession;
 use crate::support::{sockets, wait};
 
@@ -286,4 +287,45 @@ async fn the_order_of_series_does_not_depend_on_the_clock() {
     browser.open(&bridge.page_url()).await;
     let names = ["(4)", "(3)", "(2)", ""].map(|end| format!("10 rounds, direct {end}").trim_end().to_owned());
     assert_eq!(browser.script(NAMES).await, json!(names));
+}
+
+mod long_alone {
+    use super::*;
+
+    /// Stores fifty runs, each as large as an entry may be: the first run of a document again and again, with its trace.
+    const STORE_RUNS: &str = "const [recorded] = arguments[0].runs;
+        const entry = (number, times) => {
+            const again = (all, keys) => Array.from({ length: times }, (_, time) => all.map((it) =>
+                ({ ...it, ...Object.fromEntries(keys.map((key) => [key, it[key] + time * 1e5])) }))).flat();
+            const run = { ...recorded.run, questions: again(recorded.run.questions, ['asked_us', 'answered_us']) };
+            const trace = { ...recorded.trace, events: again(recorded.trace.events, ['at_us']) };
+            return JSON.stringify({ ...arguments[0], races: [], rounds: [], runs: [{ ...recorded, number, run, trace }] });
+        };
+        let times = 1;
+        while (entry(50, times + 1).length <= 32000) times += 1;
+        for (let number = 1; number <= 50; number += 1) localStorage[`launcelot-run-${number}-9-${number}`] = entry(number, times);
+        return times";
+
+    #[tokio::test]
+    async fn fifty_stored_runs_do_not_block_the_page() {
+        let session = PageSession::start_alone().await;
+        let browser = &session.browser;
+        session.ask(1).await;
+        let document = session.export("json", ".json").await;
+        session.forget().await;
+        let stored = vec![serde_json::from_str(&document).unwrap()];
+        let times = browser.client.execute(STORE_RUNS, stored).await.unwrap();
+        assert!(times.as_u64() > Some(5), "the entries are not large: {times} times as large as a run");
+        browser.run_early(OBSERVE_LONG_TASKS).await;
+        within_attempts_async(5, async || {
+            session.open().await;
+            browser.wait_for("#dialogue[data-run='50'][data-state=complete]").await;
+            let runs = browser.script(EARLIER_RUNS).await;
+            assert_eq!(runs.as_array().unwrap().len(), 49);
+            let blocked = browser.longest_task_ms().await;
+            check(blocked <= BLOCKED_MAX_MS, || format!("the page was blocked for {blocked} ms"))
+        })
+        .await;
+        browser.assert_console_is_quiet(&[]).await;
+    }
 }

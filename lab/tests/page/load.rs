@@ -50,7 +50,7 @@ async fn a_result_that_is_dropped_after_the_bridge_has_stopped_is_drawn_and_can_
     drop(server);
 
     assert_eq!(browser.drop_file("result.json", &text).await, "Drawn from result.json: load 1.");
-    browser.wait_for("[data-load='1'] .load-chart").await;
+    browser.wait_for("[data-load='1'][aria-busy=false] .load-chart").await;
     assert_eq!(browser.focused().await, "run-1", "a screen reader reads on from the report");
     assert_eq!(browser.text("#run-1").await, "Load 1: simple and poll under load");
     // Throughput, and twice latency and percentiles.
@@ -104,7 +104,7 @@ async fn a_damaged_or_newer_result_is_refused_in_words_with_its_place() {
 async fn the_report_on_a_load_is_accessible_and_fits_every_width() {
     let (_server, _bridge, browser) = page::open(&Options::default()).await;
     browser.drop_file("result.json", &measured()).await;
-    browser.wait_for("[data-load='1'] .load-chart").await;
+    browser.wait_for("[data-load='1'][aria-busy=false] .load-chart").await;
     browser.for_every_look(async |look| browser.assert_accessible(look).await).await;
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }

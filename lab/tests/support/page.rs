@@ -117,7 +117,23 @@ const OVERFLOW: &str = "const { scrollWidth, clientWidth } = document.documentEl
     const beyond = [...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > clientWidth + 0.5);
     return beyond.map((it) => it.outerHTML.slice(0, 120));";
 
+/// The longest that the page may be blocked, in milliseconds.
+pub(crate) const BLOCKED_MAX_MS: f64 = 200.0;
+
+/// A script after which the page notes its longest task.
+pub(crate) const OBSERVE_LONG_TASKS: &str = "window.blocked = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((task) => {
+        window.blocked = Math.max(window.blocked, task.duration);
+    })).observe({ type: 'longtask' });";
+
 impl Browser {
+    /// Waits until the page is idle, and returns for how long it was blocked at most since [`OBSERVE_LONG_TASKS`], in milliseconds.
+    pub(crate) async fn longest_task_ms(&self) -> f64 {
+        // What is drawn and stored after a message takes its time, too.
+        let idle = "const done = arguments[0]; requestIdleCallback(() => setTimeout(() => done(window.blocked), 500))";
+        self.client.execute_async(idle, Vec::new()).await.unwrap().as_f64().unwrap()
+    }
+
     /// Opens the page and waits until it is loaded and ready to ask.
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();

@@ -2,16 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
+use std::vec::IntoIter;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::counts::Counts;
-use super::plan::{LoadMode, LoadPlan};
-use super::result::{CycleEnd, FORMAT, LoadResult, VERSION};
+use super::direct::DirectMeasurement;
+use super::plan::{CycleId, Level, LoadMode, LoadPlan};
+use super::result::{CycleEnd, CycleResult, FORMAT, LoadResult, Provenance, RunStatus, VERSION};
 
 /// The largest file that is read: a cycle takes about 20 kB.
 pub const RESULT_MAX_BYTES: usize = 256 << 20;
+
+/// The size of the parts in which a text is scanned.
+const SCAN_BYTES: usize = 1 << 20;
 
 /// The most servers, levels or rounds of a plan, each. More would be a damaged file, and overload a page that draws it.
 const LISTED_MAX: usize = 10_000;
@@ -71,13 +78,6 @@ impl From<serde_json::Error> for ReadError {
     }
 }
 
-/// What tells whether the rest can be read.
-#[derive(Deserialize)]
-struct Header {
-    format: Option<String>,
-    version: Option<u32>,
-}
-
 /// Returns a result as JSON, with a line for each field, so that a damaged file can be named by its line.
 pub fn to_json(result: &LoadResult) -> String {
     let mut text =
@@ -92,59 +92,302 @@ pub fn to_json(result: &LoadResult) -> String {
 ///
 /// Returns an error if the text is damaged, was written by a newer program, or has values that cannot have been measured.
 pub fn from_json(text: &str) -> Result<LoadResult, ReadError> {
-    if text.len() > RESULT_MAX_BYTES {
-        return Err(ReadError::TooLarge(text.len()));
+    let mut scan = Scan::new(text)?;
+    while scan.scan_next() {}
+    let mut reader = scan.finish()?;
+    let (mut direct, mut cycles) = (Vec::new(), Vec::new());
+    while let Some(piece) = reader.read_next()? {
+        match piece {
+            Piece::Direct(measurement) => direct.push(measurement),
+            Piece::Cycle(cycle) => cycles.push(cycle),
+        }
     }
-    let header: Header = serde_json::from_str(text)?;
-    if header.format.as_deref() != Some(FORMAT) {
-        return Err(ReadError::OtherFormat);
-    }
-    if let Some(version) = header.version.filter(|version| *version > VERSION) {
-        return Err(ReadError::NewerVersion(version));
-    }
-    let mut result: LoadResult = serde_json::from_str(text)?;
-    check(&result).map_err(ReadError::Impossible)?;
-    result.version = VERSION;
-    Ok(result)
+    Ok(LoadResult { direct, cycles, ..reader.result })
 }
 
-fn check(result: &LoadResult) -> Result<(), String> {
-    if result.version == 0 {
-        return Err("version 0 never existed".to_owned());
+/// Reads and checks a result piece by piece after a [`Scan`], so that a program can do something else between two pieces, and need
+/// not keep all of them: a cycle in memory is about thirty times as large as in a file.
+#[derive(Debug)]
+pub struct Reader<T> {
+    text: T,
+    pieces: IntoIter<(Kind, Range<usize>)>,
+    result: LoadResult,
+    levels: BTreeSet<Level>,
+    cycles: BTreeSet<CycleId>,
+    direct: BTreeSet<u32>,
+}
+
+/// A piece of a result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// A measurement of a server without the link.
+    Direct(DirectMeasurement),
+    /// A cycle.
+    Cycle(CycleResult),
+}
+
+/// The kind of a [`Piece`].
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Direct,
+    Cycle,
+}
+
+/// What tells whether the rest can be read.
+#[derive(Deserialize)]
+struct Header {
+    format: Option<String>,
+    version: Option<u32>,
+}
+
+/// A result with a number in place of each piece.
+#[derive(Deserialize)]
+struct Outline {
+    format: String,
+    version: u32,
+    provenance: Vec<Provenance>,
+    plan: LoadPlan,
+    #[serde(default)]
+    direct: Vec<u8>,
+    cycles: Vec<u8>,
+    status: RunStatus,
+}
+
+/// Looks for the pieces of a result, a part of the text at a time. Whether the text is JSON shows later.
+#[derive(Debug)]
+pub struct Scan<T> {
+    text: T,
+    /// How much of the text has been scanned, in bytes.
+    at: usize,
+    pieces: Vec<(Kind, Range<usize>)>,
+    /// The number of objects and arrays around the present place.
+    depth: usize,
+    /// The begin of the string at the present place.
+    string: Option<usize>,
+    is_escaped: bool,
+    /// The last string in the outermost object.
+    key: Range<usize>,
+    /// The kind of pieces in the present array.
+    array: Option<Kind>,
+    /// The begin of the present piece.
+    piece: usize,
+}
+
+impl<T: AsRef<str>> Scan<T> {
+    /// Begins with a text.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is too large.
+    pub fn new(text: T) -> Result<Self, ReadError> {
+        let bytes = text.as_ref().len();
+        if bytes > RESULT_MAX_BYTES {
+            return Err(ReadError::TooLarge(bytes));
+        }
+        Ok(Self {
+            text,
+            at: 0,
+            pieces: Vec::new(),
+            depth: 0,
+            string: None,
+            is_escaped: false,
+            key: 0..0,
+            array: None,
+            piece: 0,
+        })
     }
-    check_plan(&result.plan)?;
-    let plan = &result.plan;
-    let levels = plan.mode.levels();
-    let mut seen = BTreeSet::new();
-    for cycle in &result.cycles {
-        let id = cycle.cycle;
-        let name = format!("the cycle of round {}, server {}, level {}", id.round, id.server, id.level.number());
-        if id.server as usize >= plan.servers.len() {
-            return Err(format!("{name}: the plan has {} servers, counted from 0", plan.servers.len()));
+
+    /// Scans the next part. Returns whether there was one.
+    pub fn scan_next(&mut self) -> bool {
+        let begin = self.at;
+        self.at = self.text.as_ref().len().min(begin + SCAN_BYTES);
+        for place in begin..self.at {
+            let byte = self.text.as_ref().as_bytes()[place];
+            match (self.string, byte) {
+                (Some(_), _) if self.is_escaped => self.is_escaped = false,
+                (Some(_), b'\\') => self.is_escaped = true,
+                (Some(begin), b'"') => {
+                    self.string = None;
+                    if self.depth == 1 {
+                        self.key = begin..place;
+                    }
+                }
+                (Some(_), _) => {}
+                (None, b'"') => self.string = Some(place + 1),
+                (None, b'{' | b'[') => self.open(place),
+                (None, b'}' | b']') => self.close(place),
+                (None, _) => {}
+            }
         }
-        if id.round >= plan.rounds {
-            return Err(format!("{name}: the plan has {} rounds, counted from 0", plan.rounds));
-        }
-        if !levels.contains(&id.level) {
-            return Err(format!("{name}: the level is not in the plan"));
-        }
-        if !seen.insert(id) {
-            return Err(format!("{name} is there twice"));
-        }
-        check_figures(&name, &cycle.counts, cycle.end.as_ref())?;
+        begin < self.at
     }
-    let mut seen = BTreeSet::new();
-    for direct in &result.direct {
-        let name = format!("the direct measurement of server {}", direct.server);
-        if direct.server as usize >= plan.servers.len() {
-            return Err(format!("{name}: the plan has {} servers, counted from 0", plan.servers.len()));
+
+    /// Enters an object or an array.
+    fn open(&mut self, place: usize) {
+        match self.depth {
+            1 => {
+                self.array = match &self.text.as_ref()[self.key.clone()] {
+                    "direct" => Some(Kind::Direct),
+                    "cycles" => Some(Kind::Cycle),
+                    _ => None,
+                };
+            }
+            2 => self.piece = place,
+            _ => {}
         }
-        if !seen.insert(direct.server) {
-            return Err(format!("{name} is there twice"));
-        }
-        check_figures(&name, &direct.counts, Some(&direct.end))?;
+        self.depth += 1;
     }
-    Ok(())
+
+    /// Leaves an object or an array.
+    fn close(&mut self, place: usize) {
+        self.depth = self.depth.saturating_sub(1);
+        if let Some(kind) = self.array.filter(|_| self.depth == 2) {
+            self.pieces.push((kind, self.piece..place + 1));
+        }
+    }
+
+    /// Reads everything but the pieces.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is damaged, was written by a newer program, or has a plan that cannot be measured.
+    fn outline(&self) -> Result<Outline, ReadError> {
+        let whole = self.text.as_ref();
+        let mut rest = String::new();
+        let mut end = 0;
+        for (_, place) in &self.pieces {
+            rest += &whole[end..place.start];
+            rest.push('0');
+            end = place.end;
+        }
+        rest += &whole[end..];
+        let outline: Outline = serde_json::from_str(&rest).map_err(|error| why_not(whole, error))?;
+        check_header(Some(&outline.format), Some(outline.version))?;
+        check_plan(&outline.plan).map_err(ReadError::Impossible)?;
+        if outline.direct.len() + outline.cycles.len() != self.pieces.len() {
+            // A number is in the place of a piece, and nothing tells which.
+            return Err(serde_json::from_str::<LoadResult>(whole).map_or_else(ReadError::from, |_| ReadError::OtherFormat));
+        }
+        Ok(outline)
+    }
+
+    /// Returns what reads the pieces, once everything is scanned.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the text is damaged, was written by a newer program, or has a plan that cannot be measured.
+    pub fn finish(self) -> Result<Reader<T>, ReadError> {
+        let Outline { format, provenance, plan, status, .. } = self.outline()?;
+        let levels = plan.mode.levels().into_iter().collect();
+        let (direct, cycles) = (Vec::new(), Vec::new());
+        let result = LoadResult { format, version: VERSION, provenance, plan, direct, cycles, status };
+        let pieces = self.pieces.into_iter();
+        Ok(Reader { text: self.text, pieces, result, levels, cycles: BTreeSet::new(), direct: BTreeSet::new() })
+    }
+}
+
+impl<T: AsRef<str>> Reader<T> {
+    /// Returns the result without its pieces.
+    pub fn result(&self) -> &LoadResult {
+        &self.result
+    }
+
+    /// Like [`result`](Self::result). Forgets the text.
+    pub fn into_result(self) -> LoadResult {
+        self.result
+    }
+
+    /// Reads and checks the next piece; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it is not accepted.
+    pub fn read_next(&mut self) -> Result<Option<Piece>, ReadError> {
+        let Some((kind, place)) = self.pieces.next() else { return Ok(None) };
+        let plan = &self.result.plan;
+        let piece = match kind {
+            Kind::Direct => {
+                let direct: DirectMeasurement = parse(self.text.as_ref(), place)?;
+                check_direct(plan, &direct, &mut self.direct).map_err(ReadError::Impossible)?;
+                Piece::Direct(direct)
+            }
+            Kind::Cycle => {
+                let cycle: CycleResult = parse(self.text.as_ref(), place)?;
+                check_cycle(plan, &self.levels, &cycle, &mut self.cycles).map_err(ReadError::Impossible)?;
+                Piece::Cycle(cycle)
+            }
+        };
+        Ok(Some(piece))
+    }
+}
+
+/// Parses a piece of a text. An error names its place in the whole text.
+fn parse<P: DeserializeOwned>(text: &str, place: Range<usize>) -> Result<P, ReadError> {
+    serde_json::from_str(&text[place.clone()]).map_err(|error| {
+        let before = &text[..place.start];
+        let mut error = ReadError::from(error);
+        if let ReadError::Damaged { line, column, .. } = &mut error {
+            if *line == 1 {
+                *column += before.len() - before.rfind('\n').map_or(0, |end| end + 1);
+            }
+            *line += before.matches('\n').count();
+        }
+        error
+    })
+}
+
+/// Returns why a text has no outline: the rest of a newer version may be different.
+fn why_not(text: &str, error: serde_json::Error) -> ReadError {
+    let header = serde_json::from_str::<Header>(text).map_err(ReadError::from);
+    let checked = header.and_then(|header| check_header(header.format.as_deref(), header.version));
+    checked.err().unwrap_or_else(|| error.into())
+}
+
+fn check_header(format: Option<&str>, version: Option<u32>) -> Result<(), ReadError> {
+    if format != Some(FORMAT) {
+        return Err(ReadError::OtherFormat);
+    }
+    match version {
+        Some(0) => Err(ReadError::Impossible("version 0 never existed".to_owned())),
+        Some(version) if version > VERSION => Err(ReadError::NewerVersion(version)),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a cycle of a plan with these levels. `seen` are the cycles before it.
+fn check_cycle(
+    plan: &LoadPlan,
+    levels: &BTreeSet<Level>,
+    cycle: &CycleResult,
+    seen: &mut BTreeSet<CycleId>,
+) -> Result<(), String> {
+    let id = cycle.cycle;
+    let name = format!("the cycle of round {}, server {}, level {}", id.round, id.server, id.level.number());
+    if id.server as usize >= plan.servers.len() {
+        return Err(format!("{name}: the plan has {} servers, counted from 0", plan.servers.len()));
+    }
+    if id.round >= plan.rounds {
+        return Err(format!("{name}: the plan has {} rounds, counted from 0", plan.rounds));
+    }
+    if !levels.contains(&id.level) {
+        return Err(format!("{name}: the level is not in the plan"));
+    }
+    if !seen.insert(id) {
+        return Err(format!("{name} is there twice"));
+    }
+    check_figures(&name, &cycle.counts, cycle.end.as_ref())
+}
+
+/// Checks the measurement of a server without the link. `seen` are the servers before it.
+fn check_direct(plan: &LoadPlan, direct: &DirectMeasurement, seen: &mut BTreeSet<u32>) -> Result<(), String> {
+    let name = format!("the direct measurement of server {}", direct.server);
+    if direct.server as usize >= plan.servers.len() {
+        return Err(format!("{name}: the plan has {} servers, counted from 0", plan.servers.len()));
+    }
+    if !seen.insert(direct.server) {
+        return Err(format!("{name} is there twice"));
+    }
+    check_figures(&name, &direct.counts, Some(&direct.end))
 }
 
 fn check_figures(name: &str, counts: &Counts, end: Option<&CycleEnd>) -> Result<(), String> {
@@ -288,6 +531,42 @@ mod tests {
         let cut = &text[..text.len() / 2];
         let ReadError::Damaged { line, .. } = from_json(cut).unwrap_err() else { panic!("half a file was read") };
         assert_eq!(line, cut.lines().count());
+    }
+
+    #[test]
+    fn fields_in_another_order_and_strings_that_look_like_fields_are_read() {
+        let mut result = full();
+        result.provenance[0].warnings = vec![r#"{[\"cycles\": [{}, "}]\\"#.to_owned(), "\\\"".to_owned()];
+        let reordered = serde_json::to_value(&result).unwrap().to_string();
+        assert_eq!(from_json(&reordered), Ok(result));
+    }
+
+    #[test]
+    fn a_piece_that_is_not_an_object_is_refused_with_its_place() {
+        let text = to_json(&full()).replace("\"cycles\": [", "\"cycles\": [\n7,");
+        let whole = serde_json::from_str::<LoadResult>(&text).unwrap_err();
+        assert_eq!(from_json(&text), Err(ReadError::from(whole)));
+    }
+
+    #[test]
+    fn a_damaged_piece_is_named_with_its_place_in_the_whole_text() {
+        let text = to_json(&full());
+        let before = text.rfind("\"dialogues\": ").unwrap() + "\"dialogues\": ".len();
+        let damaged = [&text[..before], "\"many\"", &text[before..][text[before..].find(',').unwrap()..]].concat();
+        let mut scan = Scan::new(damaged.as_str()).unwrap();
+        while scan.scan_next() {}
+        let mut reader = scan.finish().unwrap();
+        let error = loop {
+            match reader.read_next() {
+                Ok(piece) => assert!(piece.is_some()),
+                Err(error) => break error,
+            }
+        };
+        let whole = serde_json::from_str::<LoadResult>(&damaged).unwrap_err();
+        assert_eq!(error, ReadError::from(whole));
+        let one_line = serde_json::from_str::<Value>(&damaged).unwrap().to_string();
+        let whole = serde_json::from_str::<LoadResult>(&one_line).unwrap_err();
+        assert_eq!(from_json(&one_line), Err(ReadError::from(whole)));
     }
 
     #[test]

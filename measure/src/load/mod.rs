@@ -42,7 +42,7 @@ pub use direct::DirectMeasurement;
 pub use event::RunEvent;
 pub use expectation::{Expectation, ExpectationError, Verdict};
 pub use failure::{DialogueFailure, DialogueFailures};
-pub use json::{ReadError, from_json, to_json};
+pub use json::{Piece, ReadError, Reader, Scan, from_json, to_json};
 pub use merge::MergeError;
 pub use plan::{
     Arrivals, CycleId, DialoguePlan, Level, LinkFaults, LoadMode, LoadPlan, RatedUnit, ServerKind, ServerPlan,
@@ -50,5 +50,5 @@ pub use plan::{
 pub use prediction::{NoPrediction, PredictedRate, Prediction, ServerPrediction};
 pub use primary::{Primary, PrimaryRate};
 pub use result::{CycleEnd, CycleResult, LoadResult, Provenance, RunStatus};
-pub use summary::{Cell, LoadSummary, RoundRates, ServerFigures, ServerSummary, Spread};
+pub use summary::{Cell, LoadSummarizer, LoadSummary, RoundRates, ServerFigures, ServerSummary, Spread};
 pub use usage::{GeneratorUsage, ServerUsage};

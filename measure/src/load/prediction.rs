@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::counts::Counts;
 use super::model::{self, ModelInputs, Processors, ServedAtOnce, deviation_percent, served_at_once};
-use super::plan::{Level, LoadMode};
-use super::result::{CycleEnd, LoadResult};
+use super::plan::{Level, LoadMode, LoadPlan};
+use super::result::{CycleEnd, CycleResult, LoadResult};
 use super::summary::LoadSummary;
 use crate::percentile::Percentile;
 
@@ -101,6 +101,11 @@ impl ServerPrediction {
     }
 }
 
+/// Whether the model takes its inputs from a cycle: it predicts the same from a result that has no other cycles.
+pub fn is_input(plan: &LoadPlan, cycle: &CycleResult) -> bool {
+    plan.link.is_none() && cycle.cycle.level == Level::Clients(1)
+}
+
 /// Returns the predictions for all servers of a result, in the order of the plan.
 pub fn of_servers(result: &LoadResult, summary: &LoadSummary) -> Vec<ServerPrediction> {
     let mut predictions = Vec::new();
@@ -129,9 +134,9 @@ impl DirectClient {
             }
             return client;
         }
-        for measured in &result.cycles {
+        for measured in result.cycles.iter().filter(|cycle| is_input(&result.plan, cycle)) {
             let Some(end) = &measured.end else { continue };
-            if measured.cycle.server as usize == index && measured.cycle.level == Level::Clients(1) {
+            if measured.cycle.server as usize == index {
                 client.add(&measured.counts, end);
             }
         }
@@ -170,7 +175,6 @@ mod tests {
     use super::super::direct::DirectMeasurement;
     use super::super::fixtures::{cycle, result};
     use super::super::plan::{Arrivals, RatedUnit, ServerKind};
-    use super::super::result::CycleResult;
     use super::*;
     use crate::LinkSettings;
 

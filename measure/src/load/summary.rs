@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::counts::Counts;
-use super::plan::{Level, RatedUnit};
+use super::plan::{Level, LoadPlan, RatedUnit};
 use super::result::{CycleResult, LoadResult};
 use super::usage::ServerUsage;
 
@@ -115,26 +115,56 @@ impl Spread {
     }
 }
 
-impl LoadSummary {
-    /// Summarizes a result, which may be that of a run that goes on.
-    pub fn of(result: &LoadResult) -> Self {
+/// A summary to which cycles are added one after another, so that not all of them must be kept.
+#[derive(Debug)]
+pub struct LoadSummarizer {
+    unit: RatedUnit,
+    /// The duration of a complete window.
+    duration: Duration,
+    levels: Vec<Level>,
+    servers: Vec<(String, Vec<CellTotal>)>,
+}
+
+impl LoadSummarizer {
+    /// Begins the summary of a plan.
+    pub fn new(plan: &LoadPlan) -> Self {
         let mut levels = Vec::new();
-        for level in result.plan.mode.levels() {
+        for level in plan.mode.levels() {
             if !levels.contains(&level) {
                 levels.push(level);
             }
         }
         levels.sort_unstable();
-        let mut servers = Vec::new();
-        for (index, server) in result.plan.servers.iter().enumerate() {
-            let cell = |level: &Level| {
-                let of_cell =
-                    |cycle: &&CycleResult| cycle.cycle.server as usize == index && cycle.cycle.level == *level;
-                Cell::of(*level, result.plan.duration, result.cycles.iter().filter(of_cell))
-            };
-            servers.push(ServerSummary { name: server.name.clone(), cells: levels.iter().map(cell).collect() });
+        let cells = || levels.iter().map(|level| CellTotal::new(*level)).collect();
+        let servers = plan.servers.iter().map(|server| (server.name.clone(), cells())).collect();
+        Self { unit: plan.mode.unit(), duration: plan.duration, levels, servers }
+    }
+
+    /// Adds a cycle.
+    pub fn add(&mut self, cycle: &CycleResult) {
+        let index = self.levels.binary_search(&cycle.cycle.level);
+        let server = self.servers.get_mut(cycle.cycle.server as usize);
+        if let (Ok(index), Some((_, cells))) = (index, server) {
+            cells[index].add(cycle, self.duration);
         }
-        Self { unit: result.plan.mode.unit(), levels, servers }
+    }
+
+    /// Returns the summary.
+    pub fn finish(self) -> LoadSummary {
+        let server = |(name, cells): (String, Vec<CellTotal>)| ServerSummary {
+            name,
+            cells: cells.into_iter().map(CellTotal::finish).collect(),
+        };
+        LoadSummary { unit: self.unit, levels: self.levels, servers: self.servers.into_iter().map(server).collect() }
+    }
+}
+
+impl LoadSummary {
+    /// Summarizes a result, which may be that of a run that goes on.
+    pub fn of(result: &LoadResult) -> Self {
+        let mut summary = LoadSummarizer::new(&result.plan);
+        result.cycles.iter().for_each(|cycle| summary.add(cycle));
+        summary.finish()
     }
 
     /// Returns the server of that name.
@@ -151,53 +181,6 @@ impl ServerSummary {
 }
 
 impl Cell {
-    fn of<'a>(level: Level, duration: Duration, cycles: impl Iterator<Item = &'a CycleResult>) -> Self {
-        let mut cell = Self::empty(level);
-        let mut server = ServerTotal::default();
-        let mut rounds = Vec::new();
-        for CycleResult { cycle, counts, end } in cycles {
-            let Some(end) = end else { continue };
-            cell.counts.merge(counts);
-            cell.server_ended.extend(end.server_ended.clone());
-            if let Some(usage) = &end.server {
-                server.add(usage, counts.questions);
-            }
-            let seconds = end.window.as_secs_f64();
-            if seconds == 0.0 {
-                cell.not_started += u32::from(end.server_ended.is_some());
-                continue;
-            }
-            let is_counted = counts.clients_answered > 0 || counts.questions == 0;
-            let rates = RoundRates {
-                round: cycle.round,
-                dialogues_per_s: counts.dialogues as f64 / seconds,
-                questions_per_s: counts.questions as f64 / seconds,
-            };
-            rounds.push((rates, is_counted.then_some(counts.clients_answered), end.window >= duration));
-            if end.generator.threads > 0 {
-                let share = end.generator.processor.as_secs_f64() / seconds / f64::from(end.generator.threads);
-                cell.generator_share = Some(cell.generator_share.unwrap_or_default().max(share));
-                cell.link_lateness = cell.link_lateness.max(end.link_lateness);
-                let other_share = end.generator.other_processor.as_secs_f64() / seconds;
-                cell.other_share = Some(cell.other_share.unwrap_or_default().max(other_share));
-            }
-        }
-        // The rate of a window that was cut short varies more than that of a complete one.
-        if rounds.iter().any(|(.., is_complete)| *is_complete) {
-            rounds.retain(|(.., is_complete)| *is_complete);
-        }
-        rounds.sort_by_key(|(rates, ..)| rates.round);
-        let clients_answered: Vec<_> = rounds.iter().map(|(_, clients, _)| *clients).collect();
-        cell.rounds = rounds.into_iter().map(|(rates, ..)| rates).collect();
-        cell.dialogues_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.dialogues_per_s));
-        cell.questions_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.questions_per_s));
-        cell.clients_answered = clients_answered.into_iter().min().flatten();
-        let failures = cell.counts.failures.count();
-        cell.failed_share = failures as f64 / (failures + cell.counts.dialogues).max(1) as f64;
-        cell.server = server.figures();
-        cell
-    }
-
     fn empty(level: Level) -> Self {
         Self {
             level,
@@ -217,8 +200,82 @@ impl Cell {
     }
 }
 
+/// A cell to which cycles are added.
+#[derive(Debug)]
+struct CellTotal {
+    cell: Cell,
+    server: ServerTotal,
+    rounds: Vec<Round>,
+}
+
+/// A round of a cell.
+#[derive(Debug)]
+struct Round {
+    rates: RoundRates,
+    /// The number of clients that were answered, if it was counted.
+    clients_answered: Option<u64>,
+    is_complete: bool,
+}
+
+impl CellTotal {
+    fn new(level: Level) -> Self {
+        Self { cell: Cell::empty(level), server: ServerTotal::default(), rounds: Vec::new() }
+    }
+
+    /// Adds a cycle. `duration` is that of a complete window.
+    fn add(&mut self, CycleResult { cycle, counts, end }: &CycleResult, duration: Duration) {
+        let Some(end) = end else { return };
+        let cell = &mut self.cell;
+        cell.counts.merge(counts);
+        cell.server_ended.extend(end.server_ended.clone());
+        if let Some(usage) = &end.server {
+            self.server.add(usage, counts.questions);
+        }
+        let seconds = end.window.as_secs_f64();
+        if seconds == 0.0 {
+            cell.not_started += u32::from(end.server_ended.is_some());
+            return;
+        }
+        let is_counted = counts.clients_answered > 0 || counts.questions == 0;
+        let rates = RoundRates {
+            round: cycle.round,
+            dialogues_per_s: counts.dialogues as f64 / seconds,
+            questions_per_s: counts.questions as f64 / seconds,
+        };
+        self.rounds.push(Round {
+            rates,
+            clients_answered: is_counted.then_some(counts.clients_answered),
+            is_complete: end.window >= duration,
+        });
+        if end.generator.threads > 0 {
+            let share = end.generator.processor.as_secs_f64() / seconds / f64::from(end.generator.threads);
+            cell.generator_share = Some(cell.generator_share.unwrap_or_default().max(share));
+            cell.link_lateness = cell.link_lateness.max(end.link_lateness);
+            let other_share = end.generator.other_processor.as_secs_f64() / seconds;
+            cell.other_share = Some(cell.other_share.unwrap_or_default().max(other_share));
+        }
+    }
+
+    fn finish(self) -> Cell {
+        let Self { mut cell, server, mut rounds } = self;
+        // The rate of a window that was cut short varies more than that of a complete one.
+        if rounds.iter().any(|round| round.is_complete) {
+            rounds.retain(|round| round.is_complete);
+        }
+        rounds.sort_by_key(|round| round.rates.round);
+        cell.clients_answered = rounds.iter().map(|round| round.clients_answered).min().flatten();
+        cell.rounds = rounds.into_iter().map(|round| round.rates).collect();
+        cell.dialogues_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.dialogues_per_s));
+        cell.questions_per_s = Spread::of(cell.rounds.iter().map(|rates| rates.questions_per_s));
+        let failures = cell.counts.failures.count();
+        cell.failed_share = failures as f64 / (failures + cell.counts.dialogues).max(1) as f64;
+        cell.server = server.figures();
+        cell
+    }
+}
+
 /// The usage of a server in several cycles.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct ServerTotal {
     cycles: u32,
     questions: u64,

@@ -8,11 +8,9 @@ use web_sys::{File, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use crate::components::clear_everything::ClearEverything;
-use crate::components::load_reports::heading;
 use crate::components::pictures::Pictures;
 use crate::download;
 use crate::files::{self, Form};
-use crate::focus;
 use crate::histograms::SharedHistograms;
 use crate::hooks::{DroppedFiles, files_of};
 use crate::imports::{FileStatus, Imports, Targets};
@@ -140,13 +138,13 @@ pub fn Export(
         let place = place.clone();
         // A file can be dropped anywhere; what came of it should be seen.
         use_effect_with(last.map(|reported| (reported.id, reported.status.load)), move |reported| match reported {
-            Some((_, Some(number))) => focus::move_to(&heading(*number)),
             Some((_, None)) => {
                 if let Some(place) = place.cast::<HtmlElement>() {
                     place.scroll_into_view_with_bool(false);
                 }
             }
-            None => {}
+            // The report on a load takes the focus itself.
+            Some((_, Some(_))) | None => {}
         });
     }
     {

@@ -1,12 +1,17 @@
 //! The reports on loads of many clients that were imported.
 
+use js_sys::futures::spawn_local;
+use wasm_split_helpers::SplitLoaderError;
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
 use crate::focus;
+use crate::hooks::use_later;
 use crate::load::LoadReport;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
+use crate::split::split_point;
+use crate::turn::Turn;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -16,21 +21,38 @@ pub struct Props {
     pub remove: Callback<u32>,
 }
 
-/// Returns the identity of the heading of a report, to which its charts refer.
-pub fn heading(number: u32) -> String {
-    format!("run-{number}")
-}
-
 /// A section for each report, the newest first.
+///
+/// The code for it is in the part of the program that reads a [`load`](crate::load).
 #[component]
-pub fn LoadReports(Props { reports, remove }: &Props) -> Html {
+pub fn LoadReports(props: &Props) -> Html {
     mark_render("LoadReports");
+    let sections = use_later(!props.reports.is_empty(), load_sections);
     html! {
-        for report in reports.iter().rev() {
-            <Report key={report.number} report={report.clone()} remove={remove.clone()} />
-        }
+        <>
+            { sections.draw(|sections| sections(props)) }
+            { sections.failure() }
+        </>
     }
 }
+
+/// A function that draws the sections.
+type Sections = fn(&Props) -> Html;
+
+split_point!(
+    load,
+    async fn load_sections() -> Result<Sections, SplitLoaderError> {
+        Ok(|Props { reports, remove }| {
+            html! {
+                <>
+                    for report in reports.iter().rev() {
+                        <Report key={report.number} report={report.clone()} remove={remove.clone()} />
+                    }
+                </>
+            }
+        })
+    }
+);
 
 #[derive(PartialEq, Properties)]
 struct ReportProps {
@@ -39,18 +61,34 @@ struct ReportProps {
     remove: Callback<u32>,
 }
 
-/// A report.
+/// A report. It takes the focus when it appears, and its parts are drawn one after the other: all of them together would block the
+/// page.
 #[component]
 fn Report(ReportProps { report, remove }: &ReportProps) -> Html {
     mark_render("Report");
     let LoadReport { number, file, title, elements } = &**report;
-    let heading = heading(*number);
+    let heading = format!("run-{number}");
+    let drawn = use_state(|| 0);
+    let is_drawn = *drawn == elements.len();
+    {
+        let setter = drawn.setter();
+        use_effect_with((*drawn, is_drawn), move |&(drawn, is_drawn)| {
+            if !is_drawn {
+                spawn_local(async move {
+                    Turn::begin().next().await;
+                    setter.set(drawn + 1);
+                });
+            }
+        });
+    }
+    use_effect_with(heading.clone(), |heading| focus::move_to(heading));
     let on_remove = use_callback((*number, remove.clone()), |_: MouseEvent, (number, remove)| {
         focus::move_to("import");
         remove.emit(*number);
     });
     html! {
-        <section class="load-report" data-load={number.to_string()} aria-labelledby={heading.clone()}>
+        <section class="load-report" data-load={number.to_string()} aria-labelledby={heading.clone()}
+            aria-busy={(!is_drawn).to_string()}>
             <h2 id={heading} tabindex="-1">{ format!("Load {number}: {title}") }</h2>
             <p class="imported-load">
                 <span>{ format!("imported from {file}") }</span>
@@ -58,7 +96,7 @@ fn Report(ReportProps { report, remove }: &ReportProps) -> Html {
                     { "Remove" }<span class="unseen">{ format!(" load {number}") }</span>
                 </button>
             </p>
-            for element in elements {
+            for element in &elements[..*drawn] {
                 <Drawing {element} />
             }
         </section>

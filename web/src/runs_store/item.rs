@@ -81,18 +81,14 @@ impl Item {
 }
 
 impl Restored {
-    /// Reads the texts of entries. One that cannot be read is left out.
-    pub fn read(texts: &[(String, String)]) -> Self {
-        let mut restored = Self::default();
-        for (key, text) in texts {
-            let Some(document) = read(text) else { continue };
-            if let Some(id) = id_of(key, RUN_PREFIX) {
-                restored.runs.extend(document.runs.into_iter().map(|run| (id, run)));
-            } else if let Some(id) = id_of(key, RACE_PREFIX) {
-                restored.races.extend(document.races.into_iter().map(|race| (id, race)));
-            }
+    /// Reads the text of an entry. One that cannot be read is left out.
+    pub fn read(&mut self, key: &str, text: &str) {
+        let Some(document) = read(text) else { return };
+        if let Some(id) = id_of(key, RUN_PREFIX) {
+            self.runs.extend(document.runs.into_iter().map(|run| (id, run)));
+        } else if let Some(id) = id_of(key, RACE_PREFIX) {
+            self.races.extend(document.races.into_iter().map(|race| (id, race)));
         }
-        restored
     }
 }
 
@@ -145,7 +141,10 @@ mod tests {
     #[test]
     fn an_entry_of_the_first_pages_is_read_and_a_damaged_one_is_left_out() {
         let texts = [("launcelot-run-4-17-2", ENTRY), ("launcelot-run-5-17-3", "damaged"), ("launcelot-run-x", ENTRY)];
-        let restored = Restored::read(&texts.map(|(key, text)| (key.to_owned(), text.to_owned())));
+        let mut restored = Restored::default();
+        for (key, text) in texts {
+            restored.read(key, text);
+        }
         let [(id, recorded)] = &restored.runs[..] else { panic!("{restored:?}") };
         assert_eq!((id.position, id.number, recorded.run.answered()), (4, 2, 3));
     }

@@ -78,12 +78,18 @@ impl RunsStore {
         (last(RUN_PREFIX).unwrap_or_default(), last(RACE_PREFIX).unwrap_or_default())
     }
 
-    /// Reads what earlier visits have left; `None` if that is nothing, or if what reads it cannot be loaded.
+    /// Reads in turns what earlier visits have left; `None` if that is nothing, or if what reads it cannot be loaded.
     pub async fn restore(&self) -> Option<Restored> {
         let entries = self.entries.as_deref()?;
         let keys = self.found.borrow().clone();
-        let texts: Vec<_> = keys.into_iter().filter_map(|key| entries.get(&key).map(|text| (key, text))).collect();
-        if texts.is_empty() { None } else { files::restored(&texts).await }
+        let mut restored = None;
+        let mut turn = Turn::begin();
+        for key in keys {
+            let Some(text) = entries.get(&key) else { continue };
+            files::restore(&key, &text, restored.get_or_insert_default()).await?;
+            turn.yield_if_long().await;
+        }
+        restored
     }
 
     /// Loads what writes the entries, so that [`save_at_once`](Self::save_at_once) has it.
@@ -228,8 +234,11 @@ mod tests {
     }
 
     fn read_all(entries: &InMemory) -> Restored {
-        let texts = entries.entries.borrow().clone().into_iter().collect::<Vec<_>>();
-        Restored::read(&texts)
+        let mut restored = Restored::default();
+        for (key, text) in &*entries.entries.borrow() {
+            restored.read(key, text);
+        }
+        restored
     }
 
     /// The runs that a page restores.

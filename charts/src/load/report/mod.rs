@@ -20,6 +20,7 @@ pub mod tables;
 mod warnings;
 
 use std::collections::BTreeMap;
+use std::iter::once_with;
 
 use launcelot_measure::load::{LoadMode, LoadResult, LoadSummary, Primary, ServerPrediction, prediction};
 use launcelot_measure::text;
@@ -55,8 +56,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(result: &'a LoadResult, looks: BTreeMap<&'a str, usize>, number: Option<u32>) -> Self {
-        let summary = LoadSummary::of(result);
+    fn new(
+        result: &'a LoadResult,
+        summary: LoadSummary,
+        looks: BTreeMap<&'a str, usize>,
+        number: Option<u32>,
+    ) -> Self {
         Self {
             result,
             predictions: prediction::of_servers(result, &summary),
@@ -101,15 +106,20 @@ impl<'a> Report<'a> {
             looks.entry(server.name.as_str()).or_insert(next);
         }
         let is_single = results.len() == 1;
-        let run = |(result, number)| Run::new(result, looks.clone(), (!is_single).then_some(number));
+        let run = |(result, number)| {
+            Run::new(result, LoadSummary::of(result), looks.clone(), (!is_single).then_some(number))
+        };
         Self { runs: results.iter().zip(1..).map(run).collect(), primary, heading: "h2" }
     }
 
     /// Creates the report on one result as a part of a document with several. Its identities end with `number`. The document
     /// has a heading of the second level, whose identity is `run-` and the number.
-    pub fn part(result: &'a LoadResult, number: u32) -> Self {
+    ///
+    /// Of the cycles that `summary` summarizes, `result` needs only those from which
+    /// [`prediction::is_input`](launcelot_measure::load::prediction::is_input) says that the model takes its inputs.
+    pub fn part(result: &'a LoadResult, summary: LoadSummary, number: u32) -> Self {
         let looks = result.plan.servers.iter().map(|server| server.name.as_str()).zip(0..).collect();
-        Self { runs: vec![Run::new(result, looks, Some(number))], primary: Primary::default(), heading: "h3" }
+        Self { runs: vec![Run::new(result, summary, looks, Some(number))], primary: Primary::default(), heading: "h3" }
     }
 
     /// Returns the title: the names of the first servers, and the number of further ones.
@@ -135,28 +145,32 @@ impl<'a> Report<'a> {
         head
     }
 
-    /// Returns all sections.
-    pub fn body(&self) -> Vec<Element> {
-        let mut body = Vec::new();
-        body.extend(warnings::section(&self.runs, self.heading));
-        for run in &self.runs {
-            if self.runs.len() > 1 {
-                let mut heading = Element::new("h2");
-                heading.set("class", "run").set("id", format_args!("run{}", run.id));
-                heading.text(format_args!("Run {}: {}", run.number(), run.result.begun()));
-                body.push(heading);
-            }
-            body.extend(sections::sections(run, &Scales::of(run, &self.runs)));
-        }
-        body.extend(comparison::section(&self.runs, self.primary, self.heading));
-        for run in &self.runs {
-            let heading = match self.runs.len() {
-                1 => "How it was measured".to_owned(),
-                _ => format!("How it was measured: run {}", run.number()),
-            };
-            body.push(provenance::section(run, self.heading, &heading));
-        }
-        body
+    /// Returns all sections. Each is made when the iterator is asked for it, so that a program can do something else in between.
+    pub fn body(&self) -> impl Iterator<Item = Element> {
+        let warnings = once_with(|| warnings::section(&self.runs, self.heading)).flatten();
+        let comparison = once_with(|| comparison::section(&self.runs, self.primary, self.heading)).flatten();
+        let runs = self.runs.iter().flat_map(|run| self.of_run(run));
+        let provenance = self.runs.iter().map(|run| self.provenance(run));
+        warnings.chain(runs).chain(comparison).chain(provenance)
+    }
+
+    /// Returns the sections of a run, after its heading if there are several runs.
+    fn of_run<'b>(&'b self, run: &'b Run<'a>) -> impl Iterator<Item = Element> + use<'a, 'b> {
+        let heading = (self.runs.len() > 1).then(|| {
+            let mut heading = Element::new("h2");
+            heading.set("class", "run").set("id", format_args!("run{}", run.id));
+            heading.text(format_args!("Run {}: {}", run.number(), run.result.begun()));
+            heading
+        });
+        heading.into_iter().chain(sections::sections(run, Scales::of(run, &self.runs)))
+    }
+
+    fn provenance(&self, run: &Run) -> Element {
+        let heading = match self.runs.len() {
+            1 => "How it was measured".to_owned(),
+            _ => format!("How it was measured: run {}", run.number()),
+        };
+        provenance::section(run, self.heading, &heading)
     }
 
     /// Returns what the runs show, in sentences.

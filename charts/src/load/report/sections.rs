@@ -10,20 +10,32 @@ use crate::{Element, Node};
 use launcelot_measure::load::LoadMode;
 use launcelot_measure::text;
 
-/// Returns all sections of a run.
-pub(super) fn sections(run: &Run, scales: &Scales) -> Vec<Element> {
-    if run.summary.servers.iter().all(|server| measured(server).is_empty()) {
-        let mut nothing = Element::new("p");
-        nothing.text("Nothing was measured.");
-        return vec![nothing];
-    }
-    let mut sections = vec![throughput_section(run, scales)];
-    sections.extend(latency_section(run, scales));
-    sections.extend(percentiles_section(run, scales));
-    sections.push(failures_section(run, scales));
-    sections.push(usage_section(run));
-    sections
+/// A function that makes a section of a run, if the run has figures for it.
+type Section = fn(&Run, &Scales) -> Option<Element>;
+
+/// The sections of a run of which something was measured.
+const SECTIONS: [Section; 5] = [
+    |run, scales| Some(throughput_section(run, scales)),
+    latency_section,
+    percentiles_section,
+    |run, scales| Some(failures_section(run, scales)),
+    |run, _| Some(usage_section(run)),
+];
+
+/// What stands in place of the sections if nothing was measured.
+const NOTHING: [Section; 1] = [|_, _| {
+    let mut nothing = Element::new("p");
+    nothing.text("Nothing was measured.");
+    Some(nothing)
+}];
+
+/// Returns all sections of a run. Each is made when the iterator is asked for it.
+pub(super) fn sections<'a, 'b>(run: &'b Run<'a>, scales: Scales) -> impl Iterator<Item = Element> + use<'a, 'b> {
+    let is_empty = run.summary.servers.iter().all(|server| measured(server).is_empty());
+    let sections: &[Section] = if is_empty { &NOTHING } else { &SECTIONS };
+    sections.iter().filter_map(move |section| section(run, &scales))
 }
+
 
 fn throughput_section(run: &Run, scales: &Scales) -> Element {
     let series = series::throughput(run);
