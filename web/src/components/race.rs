@@ -11,10 +11,12 @@ use crate::bridge::Route;
 use crate::components::keep_room::KeepRoom;
 use crate::components::timetable::{self, TimetableHead, TimetableRow};
 use crate::focus;
+use crate::provenance;
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::lab::{Action, Lab};
 use crate::state::race::Race;
+use crate::text::provenance::of_race;
 use crate::text::race as text;
 
 #[derive(PartialEq, Properties)]
@@ -114,6 +116,7 @@ struct RaceProps {
 #[component]
 fn OtherRace(RaceProps { race }: &RaceProps) -> Html {
     mark_render("OtherRace");
+    let measured = of_race(race, provenance::for_people);
     html! {
         <div class="imported-race" translate="no">
             <p class="comparison">
@@ -121,6 +124,9 @@ fn OtherRace(RaceProps { race }: &RaceProps) -> Html {
                     <span class="imported">{ "imported" }</span>
                 }
                 { format!(" A race from a file, another tab or an earlier visit: {}.", race.url) }
+                if !measured.is_empty() {
+                    <small>{ [" ", &measured].concat() }</small>
+                }
             </p>
             <Ways race={race.clone()} />
             <p class="moral">{ text::meaning(race, unit(race)) }</p>

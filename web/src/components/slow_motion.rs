@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use crate::components::player::Player;
 use crate::components::select::Select;
+use crate::provenance;
 use crate::render_mark::mark_render;
 use crate::replay::Replay;
 use crate::shared::Shared;
@@ -40,12 +41,13 @@ impl Recording {
         run.is_over() && has_moments
     }
 
-    /// Returns its title among others.
-    pub fn title(&self) -> String {
-        match self.raced {
+    /// Returns its title among others. `began` is the moment at which it began, as the browser writes it.
+    pub fn title(&self, began: Option<String>) -> String {
+        let title = match self.raced {
             None => text::title(&self.record),
             Some((way, index)) => text::race::title(way, index, &self.record),
-        }
+        };
+        [title].into_iter().chain(began).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -71,7 +73,10 @@ pub fn SlowMotion(Props { recordings }: &Props) -> Html {
         Replay::of(&record.run, record.trace(), record.asker()).map(Shared::new)
     });
     let titles = use_memo(recordings.clone(), |recordings| {
-        let titles = recordings.iter().map(|recording| (recording.record.id.0, recording.title()));
+        let titles = recordings.iter().map(|recording| {
+            let began = recording.record.provenance.began.map(provenance::for_people);
+            (recording.record.id.0, recording.title(began))
+        });
         titles.collect::<Vec<_>>()
     });
     let on_choice = {
@@ -99,5 +104,19 @@ pub fn SlowMotion(Props { recordings }: &Props) -> Html {
                 { uncertainty.map(|uncertainty| [" ", &uncertainty].concat()) }
             </p>
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::test_state::{ask, complete, connected, ready_after};
+
+    #[test]
+    fn a_title_says_when_the_run_began_if_that_is_known() {
+        let state = ready_after([ask(), connected(1), complete(1)]);
+        let [recording] = &Recording::all(&state.runs, state.races())[..] else { panic!("one run was played") };
+        assert_eq!(recording.title(None), "run 1, one at a time");
+        assert_eq!(recording.title(Some("27 Nov 2026, 15:43:03".to_owned())), "run 1, one at a time, 27 Nov 2026, 15:43:03");
     }
 }

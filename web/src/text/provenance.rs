@@ -1,7 +1,8 @@
 //! The provenance of a run and of a series of rounds, in one line.
 
-use launcelot_measure::{Client, ClientKind, Provenance, Rounds, ServerWork};
+use launcelot_measure::{Client, ClientKind, Provenance, Rounds, ServerWork, Timestamp};
 
+use crate::state::race::Race;
 use crate::state::run_record::RunRecord;
 
 /// Describes when and of what a run was measured, as far as that is known. `began` is the moment as the browser writes it.
@@ -10,6 +11,12 @@ pub fn of_run(record: &RunRecord, began: Option<String>) -> String {
     clauses.extend(began);
     clauses.extend(record.provenance.server_design.as_deref().map(of_design));
     clauses.join(" · ")
+}
+
+/// Describes when and of what a race was measured, as far as that is known. `write` writes a moment as the browser does.
+pub fn of_race(race: &Race, write: fn(Timestamp) -> String) -> String {
+    let first = race.raced().next();
+    first.map(|first| of_run(first, first.provenance.began.map(write))).unwrap_or_default()
 }
 
 /// Describes when, by what and of what a series was measured, as far as that is known. `began` is the moment as the
@@ -47,10 +54,12 @@ fn by(client: &Client) -> String {
 mod tests {
     use std::time::Duration;
 
-    use launcelot_measure::{Connections, Interruptions, Link, RoundsPlan};
+    use launcelot_measure::export::{RecordedRace, RecordedRun};
+    use launcelot_measure::{Connections, Interruptions, Link, Order, RoundsPlan, Run};
 
     use super::*;
     use crate::message::Clock;
+    use crate::state::ids::{EntryId, RunId};
     use crate::state::rounds;
     use crate::state::test_state::{ask, ready_after};
 
@@ -62,6 +71,19 @@ mod tests {
         record.provenance.server_design = Some("poll".to_owned());
         assert_eq!(of_run(&record, began()), "27 Nov 2026, 15:43 · server design poll");
         assert_eq!(of_run(&record, None), "server design poll");
+    }
+
+    #[test]
+    fn of_a_race_the_moment_is_said_at_which_its_first_run_began() {
+        let write = |moment: Timestamp| moment.to_string();
+        assert_eq!(of_race(&Race::default(), write), "");
+        let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
+        let mut recorded = RecordedRun::new(1, run);
+        recorded.provenance.began = Some(Timestamp::new(Duration::ZERO, 60));
+        recorded.provenance.server_design = Some("poll".to_owned());
+        let recorded = RecordedRace { one_at_a_time: vec![recorded], ..RecordedRace::default() };
+        let race = Race::imported(&recorded, EntryId::default(), &mut RunId::default);
+        assert_eq!(of_race(&race, write), "1970-01-01T01:00:00.000+01:00 · server design poll");
     }
 
     #[test]
