@@ -85,6 +85,30 @@ pub fn backdrop(hops: &[Hop], lanes: &[String]) -> Element {
     svg
 }
 
+/// Draws the hops, and on top of them the messages at a moment, for a picture.
+pub fn picture(hops: &[Hop], lanes: &[String], trails: &[Trail], markers: &[Marker]) -> Element {
+    let mut svg = Element::svg("lanes", "100%", height(lanes.len()));
+    svg.push(backdrop(hops, lanes));
+    for Trail { lane, is_back, from, until, leg } in trails {
+        let y = height_of(*lane, *is_back);
+        let line = svg.add_line(&["gone ", leg].concat(), [&across(*from), &across(*until), &y, &y]);
+        line.set("stroke", "currentColor");
+    }
+    for Marker { lane, is_back, at } in markers {
+        let class = if *is_back { "message answer" } else { "message question" };
+        let message = svg.add("circle").set("class", class).set("cx", across(*at));
+        message.set("cy", height_of(*lane, *is_back)).set("r", RADIUS);
+    }
+    svg
+}
+
+/// Draws a part of the trail in a leg of this class, for a legend.
+pub fn key(leg: &str) -> Element {
+    let mut svg = Element::key("key");
+    svg.add_line(&["gone ", leg].concat(), [&-18, &18, &0, &0]).set("stroke", "currentColor");
+    svg
+}
+
 /// Returns a horizontal position as a percentage.
 pub fn across(position: Position) -> Percent {
     Percent(f64::from(position) / 10.0)
@@ -116,6 +140,21 @@ mod tests {
         assert!(svg.contains(r#"x="100%" y="15" text-anchor="end">server<"#), "{svg}");
         assert!(svg.contains(">a &lt; b?</text>"), "{svg}");
         assert_eq!(svg.matches(r#"class="lane" x1="9%" x2="88%""#).count(), 2, "{svg}");
+    }
+
+    #[test]
+    fn a_picture_has_hops_trails_and_messages() {
+        let hops = [Hop { name: "browser", from: 0, until: 90 }, Hop { name: "server", from: 880, until: 1000 }];
+        let trail = Trail { lane: 0, is_back: false, from: 90, until: 500, leg: "link" };
+        let marker = Marker { lane: 0, is_back: false, at: 500 };
+        let svg = picture(&hops, &["Why?".to_owned()], &[trail], &[marker]).to_string();
+        for part in [
+            r#"class="hop server""#,
+            r#"<line class="gone link" x1="9%" x2="50%" y1="61" y2="61""#,
+            r#"<circle class="message question" cx="50%" cy="61" r="6"/>"#,
+        ] {
+            assert!(svg.contains(part), "no {part} in {svg}");
+        }
     }
 
     #[test]

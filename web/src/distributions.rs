@@ -142,8 +142,7 @@ mod tests {
             begun(String::new(), "ws://b/ws".to_owned(), RoundsPlan::new(90, Connections::Each, None), clock);
         rounds.answered = vec![Round { asked: 600, connecting: 7_000, due: 800, ready: 0 }; 99];
         rounds.status = RunStatus::Complete;
-        let series =
-            StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds), is_imported: false, is_named: false };
+        let series = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds), is_imported: false };
         let mut many = ManyRounds::new(vec![series]);
         many.stopwatch = Stopwatch::Connecting;
         let mut histograms = Histograms::default();

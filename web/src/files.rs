@@ -19,6 +19,7 @@ use crate::histograms::SharedHistograms;
 use crate::lab::{self, Reply, Request};
 use crate::load;
 use crate::pictures::{self, Chart};
+use crate::replay::Replay;
 use crate::runs_store::Item;
 use crate::split::split_point;
 use crate::state::State;
@@ -115,6 +116,11 @@ pub async fn restore(key: &str, text: &str, restored: &mut Restored) -> Option<(
 /// Returns a chart as the text of an SVG file. `None` if the page does not show it, or if what draws it cannot be loaded.
 pub async fn picture(chart: Chart, state: &State, histograms: &SharedHistograms) -> Option<String> {
     picture_loaded(chart, state, histograms).await.ok().flatten()
+}
+
+/// Returns slow motion of a run at a moment as the text of an SVG file. `None` if what draws it cannot be loaded.
+pub async fn slow_motion_picture(replay: &Replay, record: &RunRecord, title: &str, at: Duration) -> Option<String> {
+    slow_motion_picture_loaded(replay, record, title, at).await.ok()
 }
 
 /// Saves an SVG file as a PNG file under this name, which `on_failure` gets if the browser cannot do that. `None` if what does it
@@ -238,6 +244,18 @@ split_point!(
         histograms: &SharedHistograms,
     ) -> Result<Option<String>, SplitLoaderError> {
         Ok(pictures::draw(chart, state, &mut histograms.borrow_mut()))
+    }
+);
+
+split_point!(
+    files,
+    async fn slow_motion_picture_loaded(
+        replay: &Replay,
+        record: &RunRecord,
+        title: &str,
+        at: Duration,
+    ) -> Result<String, SplitLoaderError> {
+        Ok(pictures::slow_motion(replay, record, title, at))
     }
 );
 

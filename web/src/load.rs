@@ -7,7 +7,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use launcelot_charts::Element;
-use launcelot_charts::load::report::Report;
+use launcelot_charts::load::report::{Report, pictures};
+use launcelot_charts::picture::Picture;
 use launcelot_measure::load::prediction::is_input;
 use launcelot_measure::load::{LoadPlan, LoadResult, LoadSummarizer, Piece, Scan};
 use launcelot_measure::unit::format_count;
@@ -37,6 +38,8 @@ pub struct LoadReport {
     pub title: String,
     /// The report.
     pub elements: Vec<Rc<Element>>,
+    /// The titles of its charts.
+    pub charts: Vec<String>,
 }
 
 /// Loads the part. A failure is not reported here: the first use tries again, and reports its own.
@@ -55,6 +58,19 @@ pub async fn report(file: &str, text: String, number: u32) -> Result<LoadReport,
         Err(_) => Err(text::not_loaded(file)),
     }
 }
+
+/// Returns the chart at `index` of a report as the text of an SVG file. `None` if what draws it cannot be loaded.
+pub async fn picture(report: &LoadReport, index: usize) -> Option<String> {
+    picture_loaded(report, index).await.ok().flatten()
+}
+
+split_point!(
+    load,
+    async fn picture_loaded(report: &LoadReport, index: usize) -> Result<Option<String>, SplitLoaderError> {
+        let elements = report.elements.iter().map(|element| &**element);
+        Ok(pictures::picture(elements, index, &report.file).map(Picture::finish))
+    }
+);
 
 /// The work on a report, done in turns.
 type Work = Pin<Box<dyn Future<Output = Result<LoadReport, String>>>>;
@@ -106,7 +122,8 @@ async fn made(file: &str, text: String, number: u32) -> Result<LoadReport, Strin
         elements.push(Rc::new(element));
         turn.yield_if_long().await;
     }
-    Ok(LoadReport { number, file: file.to_owned(), title: report.title(), elements })
+    let charts = pictures::titles(elements.iter().map(|element| &**element));
+    Ok(LoadReport { number, file: file.to_owned(), title: report.title(), elements, charts })
 }
 
 /// Checks that there is room on the page for the figures of each server at each level.
@@ -140,6 +157,9 @@ mod tests {
         let (fits, servers) = check(10);
         assert_eq!(fits, Ok(()));
         let why = check(1_000).0.unwrap_err();
-        assert!(why.starts_with(&format!("{servers} servers at 1,000 levels are more than this page can draw")), "{why}");
+        assert!(
+            why.starts_with(&format!("{servers} servers at 1,000 levels are more than this page can draw")),
+            "{why}"
+        );
     }
 }

@@ -4,16 +4,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use launcelot_charts::picture::{Picture, Row};
-use launcelot_charts::{Element, LogScale, histogram, legs, percentiles, race as lanes, series, waterfall};
-use launcelot_measure::{Distribution, Leg, Provenance, Span, Stopwatch, Way};
+use launcelot_charts::{Element, LogScale, histogram, lanes, legs, percentiles, race as race_chart, series, waterfall};
+use launcelot_measure::{Distribution, Leg, Provenance, Span, Stopwatch, Unit, Way};
 
 use crate::components::race as chart;
 use crate::components::timetable;
 use crate::histograms::Histograms;
+use crate::replay::{Replay, class_of};
 use crate::rows;
 use crate::state::State;
 use crate::state::race::Race;
 use crate::state::rounds::{ManyRounds, StoredRounds};
+use crate::state::run_record::RunRecord;
 use crate::text;
 
 /// A chart of the page.
@@ -112,6 +114,28 @@ fn dialogue(state: &State) -> Option<Picture> {
     Some(picture)
 }
 
+/// Draws slow motion of a run at a moment as the text of an SVG file. `title` is the title of the run.
+pub fn slow_motion(replay: &Replay, record: &RunRecord, title: &str, at: Duration) -> String {
+    let unit = Unit::for_longest(replay.end());
+    let [moment, whole] = [at, replay.end()].map(|time| unit.format(time));
+    let mut picture = Picture::new(&format!("Slow motion: {title}, at {moment} of {whole}"));
+    let (trails, markers) = replay.at(at);
+    picture.chart(lanes::picture(&replay.hops, &replay.lanes, &trails, &markers), false);
+    for leg in [Leg::Client, Leg::Bridge, Leg::LinkOut, Leg::Server, Leg::Unknown] {
+        let class = class_of(leg);
+        if trails.iter().any(|trail| trail.leg == class) {
+            picture.key(lanes::key(class), text::legs::name(leg, record.asker()));
+        }
+    }
+    let moment = replay.passed(at).checked_sub(1).and_then(|last| replay.moments.get(last));
+    let said = moment.map(|moment| text::replay::of(replay, moment)).unwrap_or_default();
+    picture.note(&["A full circle is a question, a hollow one an answer. ", &said].concat());
+    picture.note(&text::limits::of_run(record));
+    picture.note(text::replay::BETWEEN_MOMENTS);
+    note_provenance(&mut picture, &record.provenance);
+    picture.finish()
+}
+
 /// The race that ended last: one's own, or else one from a file.
 fn newest_race(state: &State) -> Option<&Race> {
     state.races().rev().map(|race| &**race).find(|race| race.is_over() && chart::scale(race).is_some())
@@ -126,7 +150,7 @@ fn race(race: &Race) -> Option<Picture> {
         let took = chart::total(runs.clone()).map(|until| Span { from: Duration::ZERO, until });
         Row {
             words: vec![text::race::name(way).to_owned(), text::race::parts(race, way, unit)],
-            chart: lanes::lanes(&scale, runs, race.whisker(way)),
+            chart: race_chart::lanes(&scale, runs, race.whisker(way)),
             took: took.map_or_else(|| "–".to_owned(), |took| timetable::figure(unit, took, race.clock_step())),
         }
     };
@@ -170,5 +194,37 @@ fn note_provenance(picture: &mut Picture, provenance: &Provenance) {
     let clauses = provenance.describe();
     if !clauses.is_empty() {
         picture.note(&clauses.join(" · "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use launcelot_measure::Step;
+
+    use super::*;
+    use crate::components::slow_motion::Recording;
+    use crate::state::test_state::{ask, complete, ready_after, step};
+
+    #[test]
+    fn slow_motion_is_drawn_at_its_moment_with_its_words_and_limits() {
+        let us = Duration::from_micros;
+        let answered = Step::Answered { at: us(900), answer: "My name is Sir Lancelot of Camelot.".to_owned() };
+        let steps = [Step::Connected { at: us(300) }, Step::Asked { at: us(310) }, answered];
+        let actions = [ask()].into_iter().chain(steps.map(|it| step(1, it))).chain([complete(1)]);
+        let state = ready_after(actions);
+        let recording = &Recording::all(&state.runs, state.races())[0];
+        let record = &recording.record;
+        let replay = Replay::of(&record.run, record.trace(), record.asker()).unwrap();
+        let svg = slow_motion(&replay, record, &recording.title(None), us(310)).replace('\u{a0}', " ");
+        for part in [
+            "<title>Slow motion: run 1, one at a time, at 310 µs of 900 µs</title>",
+            "class=\"hop browser\"",
+            "class=\"gone unknown\"",
+            "class=\"message question\"",
+            "The browser sends “What is your name?”",
+            "3 questions · ",
+        ] {
+            assert!(svg.contains(part), "no {part} in {svg}");
+        }
     }
 }

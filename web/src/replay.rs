@@ -232,7 +232,8 @@ fn leg_between(from: TracePoint, until: TracePoint) -> &'static str {
     class_of(Leg::between(from, until))
 }
 
-fn class_of(leg: Leg) -> &'static str {
+/// Returns the class of a leg.
+pub(crate) fn class_of(leg: Leg) -> &'static str {
     match leg {
         Leg::Client => "client",
         Leg::Bridge => "bridge",

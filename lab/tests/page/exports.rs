@@ -11,6 +11,9 @@ use launcelot_measure::export::{Document, json};
 use launcelot_measure::{Provenance, RunStatus, Span, TracePoint, paths};
 use serde_json::{Value, json};
 
+/// The result of a load.
+const LOAD: &str = include_str!("../../../measure/tests/fixtures/load-1.json");
+
 #[tokio::test]
 async fn every_export_is_saved_and_can_be_read_by_other_programs() {
     let session = PageSession::start().await;
@@ -72,26 +75,53 @@ async fn every_chart_is_saved_as_a_picture_with_its_caption_and_what_limits_it()
         ("percentiles", "Percentiles: the share answered within each time, since", "99.9"),
     ];
     for (chart, caption, part) in pictures {
-        let svg = session.export(&format!("{chart}-svg"), &format!("-{chart}.svg")).await;
-        // The policy of the page forbids the style of a document that the page parses itself.
-        let texts = format!(
-            "const svg = {}.replace(/<style>.*?<.style>/s, '');
-             const picture = new DOMParser().parseFromString(svg, 'image/svg+xml');
-             return [...picture.querySelectorAll('parsererror, text')].map((text) => text.textContent).join(' ')",
-            Value::from(svg.as_str())
-        );
-        let texts = session.browser.script(&texts).await;
-        let texts = texts.as_str().unwrap();
-        assert!(texts.starts_with(caption) && texts.contains(part), "{chart}: {texts}");
-        for limit in ["clock step ", "began 20"] {
-            assert!(texts.contains(limit), "{chart}: not {limit:?} in {texts}");
-        }
+        assert_picture(&session, chart, caption, &[part, "clock step ", "began 20"]).await;
+    }
+    session.browser.click("#replay-step").await;
+    let parts = ["What is your quest?", "The connection is open.", "clock step ", "began 20"];
+    assert_picture(&session, "slow-motion", "Slow motion: run 1, one at a time, ", &parts).await;
+    session.browser.assert_console_is_quiet(&[]).await;
+}
 
-        let png = session.export_bytes(&format!("{chart}-png"), &format!("-{chart}.png")).await;
-        assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png[16..20] == 1_920_u32.to_be_bytes(), "{chart}");
-        assert!(png.len() > 10_000, "{chart} is almost empty: {} bytes", png.len());
+#[tokio::test]
+async fn every_chart_of_an_imported_load_is_saved_as_a_picture() {
+    let session = PageSession::start().await;
+    session.drop_file("result.json", LOAD).await;
+    session.browser.wait_for("[data-load='1'][aria-busy=false] .load-chart").await;
+    let captions = [
+        "Throughput: dialogues per second",
+        "Latency: time per question",
+        "Latency: connect to first answer",
+        "Percentiles: time per question",
+        "Percentiles: connect to first answer",
+    ];
+    for (number, caption) in (1..).zip(captions) {
+        let parts = ["simple", " clients · ", "imported from result.json"];
+        assert_picture(&session, &format!("load-1-{number}"), caption, &parts).await;
     }
     session.browser.assert_console_is_quiet(&[]).await;
+}
+
+/// Saves a chart as SVG and as PNG. Fails unless it has this caption and these parts of its text.
+async fn assert_picture(session: &PageSession, chart: &str, caption: &str, parts: &[&str]) {
+    let svg = session.export(&format!("{chart}-svg"), &format!("-{chart}.svg")).await;
+    // The policy of the page forbids the style of a document that the page parses itself.
+    let texts = format!(
+        "const svg = {}.replace(/<style>.*?<.style>/s, '');
+         const picture = new DOMParser().parseFromString(svg, 'image/svg+xml');
+         return [...picture.querySelectorAll('parsererror, text')].map((text) => text.textContent).join(' ')",
+        Value::from(svg.as_str())
+    );
+    let texts = session.browser.script(&texts).await;
+    let texts = texts.as_str().unwrap();
+    assert!(texts.starts_with(caption), "{chart}: {texts}");
+    for part in parts {
+        assert!(texts.contains(part), "{chart}: not {part:?} in {texts}");
+    }
+
+    let png = session.export_bytes(&format!("{chart}-png"), &format!("-{chart}.png")).await;
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && png[16..20] == 1_920_u32.to_be_bytes(), "{chart}");
+    assert!(png.len() > 10_000, "{chart} is almost empty: {} bytes", png.len());
 }
 
 #[tokio::test]

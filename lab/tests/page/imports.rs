@@ -162,9 +162,8 @@ fn large_result() -> String {
     let texts: Vec<String> = round.iter().map(|cycle| serde_json::to_string(cycle).unwrap()).collect();
     let bytes: usize = texts.iter().map(|text| text.len() + 1).sum();
     result.plan.rounds = u32::try_from((RESULT_MAX_BYTES - 10_000) / bytes).unwrap();
-    let cycles = (0..result.plan.rounds).flat_map(|number| {
-        texts.iter().map(move |text| text.replace(r#""round":0"#, &format!(r#""round":{number}"#)))
-    });
+    let cycles = (0..result.plan.rounds)
+        .flat_map(|number| texts.iter().map(move |text| text.replace(r#""round":0"#, &format!(r#""round":{number}"#))));
     let cycles = cycles.collect::<Vec<_>>().join(",");
     serde_json::to_string(&result).unwrap().replace(r#""cycles":[]"#, &format!(r#""cycles":[{cycles}]"#))
 }

@@ -10,8 +10,8 @@ use launcelot_protocol::EXCHANGES;
 use launcelot_server::Options;
 use serde_json::json;
 
-use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::attempts::{check, within_attempts_async};
+use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
 use crate::support::page::{self, BLOCKED_MAX_MS, OBSERVE_LONG_TASKS};
 use crate::support::page_session::PageSession;
 use crate::support::{sockets, wait};

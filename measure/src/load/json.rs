@@ -266,7 +266,9 @@ impl<T: AsRef<str>> Scan<T> {
         check_plan(&outline.plan).map_err(ReadError::Impossible)?;
         if outline.direct.len() + outline.cycles.len() != self.pieces.len() {
             // A number is in the place of a piece, and nothing tells which.
-            return Err(serde_json::from_str::<LoadResult>(whole).map_or_else(ReadError::from, |_| ReadError::OtherFormat));
+            return Err(
+                serde_json::from_str::<LoadResult>(whole).map_or_else(ReadError::from, |_| ReadError::OtherFormat)
+            );
         }
         Ok(outline)
     }

@@ -20,6 +20,7 @@ use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::state::State;
 use crate::state::ids::MessageId;
+use crate::text::import as text;
 
 #[derive(PartialEq, Properties)]
 pub struct Props {
@@ -84,7 +85,7 @@ struct ReportedFile {
 
 /// The browser could not save the file with this name.
 fn not_saved(file: String) -> FileStatus {
-    let message = format!("The browser could not save {file}.");
+    let message = text::not_saved(&file);
     FileStatus { is_bad: true, message, file, ..FileStatus::default() }
 }
 
@@ -137,14 +138,13 @@ pub fn Export(
     {
         let place = place.clone();
         // A file can be dropped anywhere; what came of it should be seen.
-        use_effect_with(last.map(|reported| (reported.id, reported.status.load)), move |reported| match reported {
-            Some((_, None)) => {
-                if let Some(place) = place.cast::<HtmlElement>() {
-                    place.scroll_into_view_with_bool(false);
-                }
-            }
+        use_effect_with(last.map(|reported| (reported.id, reported.status.load)), move |reported| {
             // The report on a load takes the focus itself.
-            Some((_, Some(_))) | None => {}
+            if let Some((_, None)) = reported
+                && let Some(place) = place.cast::<HtmlElement>()
+            {
+                place.scroll_into_view_with_bool(false);
+            }
         });
     }
     {

@@ -5,9 +5,10 @@ use wasm_split_helpers::SplitLoaderError;
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
+use crate::components::pictures::{Drawn, PictureLine};
 use crate::focus;
 use crate::hooks::use_later;
-use crate::load::LoadReport;
+use crate::load::{self, LoadReport};
 use crate::render_mark::mark_render;
 use crate::shared::Shared;
 use crate::split::split_point;
@@ -66,7 +67,7 @@ struct ReportProps {
 #[component]
 fn Report(ReportProps { report, remove }: &ReportProps) -> Html {
     mark_render("Report");
-    let LoadReport { number, file, title, elements } = &**report;
+    let LoadReport { number, file, title, elements, charts } = &**report;
     let heading = format!("run-{number}");
     let drawn = use_state(|| 0);
     let is_drawn = *drawn == elements.len();
@@ -99,6 +100,33 @@ fn Report(ReportProps { report, remove }: &ReportProps) -> Html {
             for element in &elements[..*drawn] {
                 <Drawing {element} />
             }
+            <ul class="pictures" aria-label={format!("Pictures of load {number}")}>
+                for (index, title) in charts.iter().enumerate() {
+                    <li key={index}>
+                        <ChartPicture report={report.clone()} {index} title={title.clone()} />
+                    </li>
+                }
+            </ul>
         </section>
     }
+}
+
+#[derive(PartialEq, Properties)]
+struct ChartPictureProps {
+    report: Shared<LoadReport>,
+    /// Which of the charts of the report it is.
+    index: usize,
+    title: AttrValue,
+}
+
+/// Saves a chart of a report as a picture.
+#[component]
+fn ChartPicture(ChartPictureProps { report, index, title }: &ChartPictureProps) -> Html {
+    let draw = use_callback((report.clone(), *index), |(), (report, index)| {
+        let (report, index) = (report.clone(), *index);
+        let svg: Drawn = Box::pin(async move { load::picture(&report, index).await });
+        svg
+    });
+    let name = format!("load-{}-{}", report.number, index + 1);
+    html! { <PictureLine {name} title={["Picture of ", title].concat()} {draw} /> }
 }

@@ -9,8 +9,12 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::components::drawing::Drawing;
+use crate::components::pictures::{Draw, Drawn, PictureLine};
 use crate::components::select::Select;
+use crate::components::slow_motion::Recording;
+use crate::files;
 use crate::hooks::use_frames;
+use crate::provenance;
 use crate::render_mark::mark_render;
 use crate::replay::Replay;
 use crate::shared::Shared;
@@ -24,11 +28,13 @@ const SCRUB_STEP_NS: u64 = 100;
 pub struct Props {
     /// The dialogue.
     pub replay: Shared<Replay>,
+    /// The run that it is made of.
+    pub recording: Recording,
 }
 
 /// The player, at the beginning. It renders with every frame of the browser while it plays.
 #[component]
-pub fn Player(Props { replay }: &Props) -> Html {
+pub fn Player(Props { replay, recording }: &Props) -> Html {
     mark_render("Player");
     let state = use_reducer(|| State::new(replay.clone()));
     let dispatch = state.dispatcher();
@@ -60,6 +66,7 @@ pub fn Player(Props { replay }: &Props) -> Html {
     });
     let on_slowness =
         use_callback(dispatch.clone(), |slowness, dispatch| dispatch.dispatch(Action::SlownessChosen(slowness)));
+    let draw = use_picture(replay, recording, state.at);
     let backdrop = use_memo(replay.clone(), |replay| lanes::backdrop(&replay.hops, &replay.lanes));
     let speeds = use_memo((), |()| {
         SLOWNESS.map(|slowness| (slowness, ["1/", &format_count(slowness.into()), " of real speed"].concat())).to_vec()
@@ -94,8 +101,23 @@ pub fn Player(Props { replay }: &Props) -> Html {
                 <PlayerButton id="replay-step" label="Step" idle={(state.at >= replay.end()).then_some(AT_LAST)} onclick={on_step} />
                 <Select id="replay-slowness" label="Speed:" options={speeds} chosen={state.slowness} on_choice={on_slowness} />
             </div>
+            <PictureLine name="slow-motion" title="Picture of this moment" {draw} />
         </div>
     }
+}
+
+/// Returns what draws the moment that is shown. It stays the same while moments pass, so that its buttons are not rendered again.
+#[hook]
+fn use_picture(replay: &Shared<Replay>, recording: &Recording, at: Duration) -> Draw {
+    let shown = use_mut_ref(|| at);
+    shown.replace(at);
+    use_callback((replay.clone(), recording.clone()), move |(), (replay, recording)| {
+        let (replay, recording, at) = (replay.clone(), recording.clone(), *shown.borrow());
+        let title = recording.title(recording.record.provenance.began.map(provenance::for_people));
+        let svg: Drawn =
+            Box::pin(async move { files::slow_motion_picture(&replay, &recording.record, &title, at).await });
+        svg
+    })
 }
 
 const AT_FIRST: &str = "This is the first recorded moment.";

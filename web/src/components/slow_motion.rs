@@ -94,10 +94,10 @@ pub fn SlowMotion(Props { recordings }: &Props) -> Html {
             <h2 id="replay-title">{ "Slow motion" }</h2>
             <p>{ "The same dialogue again, slowed down until you can follow it. Only recorded times drive it." }</p>
             <Select id="replay-run" label="Run:" options={titles} chosen={id.0} {on_choice} />
-            <Player key={format!("{id} {is_traced}")} {replay} />
+            <Player key={format!("{id} {is_traced}")} {replay} recording={shown.clone()} />
             <p class="limits" translate="no">{ text::limits::of_run(&shown.record) }</p>
             <p class="small" translate="no">
-                { "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known." }
+                { text::replay::BETWEEN_MOMENTS }
                 if is_partly_unknown {
                     { " Not every hop was observed, so a message is drawn going “beyond” and turning back halfway through its time." }
                 }
@@ -117,6 +117,9 @@ mod tests {
         let state = ready_after([ask(), connected(1), complete(1)]);
         let [recording] = &Recording::all(&state.runs, state.races())[..] else { panic!("one run was played") };
         assert_eq!(recording.title(None), "run 1, one at a time");
-        assert_eq!(recording.title(Some("27 Nov 2026, 15:43:03".to_owned())), "run 1, one at a time, 27 Nov 2026, 15:43:03");
+        assert_eq!(
+            recording.title(Some("27 Nov 2026, 15:43:03".to_owned())),
+            "run 1, one at a time, 27 Nov 2026, 15:43:03"
+        );
     }
 }

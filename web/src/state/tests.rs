@@ -334,7 +334,7 @@ fn a_page_that_may_not_connect_ends_its_run_and_says_what_to_remove_from_its_add
 fn loads_are_removed_by_number_and_the_oldest_goes_for_a_new_one() {
     let load = |number| {
         let (file, title, elements) = (String::new(), String::new(), Vec::new());
-        Action::LoadImported(Shared::new(LoadReport { number, file, title, elements }))
+        Action::LoadImported(Shared::new(LoadReport { number, file, title, elements, charts: Vec::new() }))
     };
     let numbers = |state: &State| state.loads.iter().map(|report| report.number).collect::<Vec<_>>();
     let state = after(ready(), (1..=5).map(load));

@@ -40,6 +40,11 @@ pub fn not_loaded(name: &str) -> String {
     )
 }
 
+/// That a file was not saved.
+pub fn not_saved(name: &str) -> String {
+    format!("The browser could not save {name}.")
+}
+
 /// What was taken, how much was here already, and for how much there was no room.
 pub fn imported(name: &str, document: &Document, repeated: usize, left_out: usize) -> String {
     let kinds = [

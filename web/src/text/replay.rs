@@ -4,6 +4,9 @@ use launcelot_measure::{ConnectPoint, TracePoint};
 
 use crate::replay::{Event, EventKind, Moment, Replay};
 
+/// What is not known between two recorded moments.
+pub const BETWEEN_MOMENTS: &str = "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known.";
+
 /// Everything that happened at a moment.
 pub fn of(replay: &Replay, moment: &Moment) -> String {
     let sentences: Vec<String> = moment.events.iter().map(|event| sentence(replay, *event)).collect();

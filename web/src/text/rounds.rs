@@ -354,11 +354,7 @@ mod tests {
     fn the_limits_are_said() {
         let rounds = rounds(Connections::One, None, 600);
         let expected = "1,000 samples · clock step 5 µs · 2 cores · 100 warm-up rounds not counted · 1 error";
-        let kept = StoredRounds {
-            id: RoundsId::default(),
-            rounds: Shared::new(rounds.clone()),
-            is_imported: false,
-        };
+        let kept = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds.clone()), is_imported: false };
         assert_eq!(plain(&limits(&kept)), expected);
         let (to, link) = ("ws://b/ws/tunnel".to_owned(), Link::Known(Preset::Rack.link()));
         let kept =

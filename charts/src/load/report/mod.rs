@@ -5,13 +5,14 @@
 //! - `sections`: the sections with charts; `series`: their figures; `scales`: their axes. `comparison`: that with the comparison;
 //!   `provenance`: machine, versions, settings and command line; `warnings`: what limits the figures.
 //! - [`tables`]: the tables as values, which other formats show too; `html_table`: a table as HTML.
-//! - [`figures`]: what is read from a summary.
+//! - [`figures`]: what is read from a summary. [`pictures`]: the charts as files of their own.
 //!
 //! The style sheet is [`style::REPORT`](crate::style::REPORT), for what is inside an element with the class `load-report`.
 
 mod comparison;
 pub mod figures;
 mod html_table;
+pub mod pictures;
 mod provenance;
 mod scales;
 mod sections;
@@ -56,12 +57,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(
-        result: &'a LoadResult,
-        summary: LoadSummary,
-        looks: BTreeMap<&'a str, usize>,
-        number: Option<u32>,
-    ) -> Self {
+    fn new(result: &'a LoadResult, summary: LoadSummary, looks: BTreeMap<&'a str, usize>, number: Option<u32>) -> Self {
         Self {
             result,
             predictions: prediction::of_servers(result, &summary),
@@ -106,9 +102,8 @@ impl<'a> Report<'a> {
             looks.entry(server.name.as_str()).or_insert(next);
         }
         let is_single = results.len() == 1;
-        let run = |(result, number)| {
-            Run::new(result, LoadSummary::of(result), looks.clone(), (!is_single).then_some(number))
-        };
+        let run =
+            |(result, number)| Run::new(result, LoadSummary::of(result), looks.clone(), (!is_single).then_some(number));
         Self { runs: results.iter().zip(1..).map(run).collect(), primary, heading: "h2" }
     }
 

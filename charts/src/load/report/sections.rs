@@ -36,7 +36,6 @@ pub(super) fn sections<'a, 'b>(run: &'b Run<'a>, scales: Scales) -> impl Iterato
     sections.iter().filter_map(move |section| section(run, &scales))
 }
 
-
 fn throughput_section(run: &Run, scales: &Scales) -> Element {
     let series = series::throughput(run);
     let unit = run.summary.unit.plural();
