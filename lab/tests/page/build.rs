@@ -98,6 +98,23 @@ async fn a_part_for_files_that_fails_to_load_leaves_asking_intact_and_is_tried_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_part_for_several_sections_that_fails_to_load_is_reported_once_and_tried_again_for_all_of_them() {
+    let server = Server::start(Design::Async);
+    let (web, _bridge, browser) = page::open_without_part("rounds", server.port).await;
+    browser.ask(1, "complete").await;
+    browser.ask(2, "complete").await;
+    browser.assert_three_answers().await;
+    browser.wait_for("#export").await;
+    browser.wait_for("[role=alert] .load-again").await;
+    assert_eq!(browser.script("return document.querySelectorAll('.load-again').length").await, 1);
+
+    page::copy(&page::built(), web.path());
+    browser.click(".load-again").await;
+    browser.wait_for(":has(> #runs) + #replay + #race + #many-rounds + #export").await;
+    browser.wait_for("main:not(:has(.load-again))").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_documentation_is_beside_the_page_and_is_accessible_in_every_look() {
     let server = Server::start(Design::Async);
     let (bridge, browser) = page::open_with_bridge_to(server.port).await;
