@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_to_break_is_told_apart() {
+    fn every_way_to_break_has_a_sentence_of_its_own() {
         let closed = |code, reason: &str| Ended::Closed { code, reason: reason.to_owned(), partial: String::new() };
         let cases = [
             (Ended::NoBridge, "The bridge at ws://b/ws cannot be reached."),
@@ -297,25 +297,25 @@ mod tests {
             (Ended::Nonsense("a wrong word".to_owned()), "does not follow the protocol: a wrong word."),
             (Ended::Refused("bad port".to_owned()), "refuses to connect to ws://b/ws: bad port"),
         ];
-        let mut said = std::collections::BTreeSet::new();
+        let mut reasons = std::collections::BTreeSet::new();
         for (how, expected) in cases {
             let why = why_it_broke(&how, "ws://b/ws");
             assert!(why.contains(expected), "{how:?}: {why}");
-            assert!(said.insert(why));
+            assert!(reasons.insert(why));
         }
     }
 
     #[test]
     fn another_bridge_is_suggested_only_where_the_page_may_connect_to_it() {
-        let said = |is_elsewhere| {
+        let text = |is_elsewhere| {
             let status = status(&Ended::NoBridge, "ws://b/ws", Interruptions::default(), is_elsewhere);
             let RunStatus::Broken(why) = status else { panic!("{status:?}") };
             why
         };
-        assert!(said(true).ends_with(
+        assert!(text(true).ends_with(
             "Is launcelot-bridge running? If it listens on another port, add ?bridge=PORT to this page’s address."
         ));
-        assert!(said(false).ends_with("Is launcelot-bridge running?"));
+        assert!(text(false).ends_with("Is launcelot-bridge running?"));
     }
 
     #[test]
@@ -364,32 +364,32 @@ mod tests {
         let mut slow = complete_run(Order::OneAtATime);
         slow.questions[2].answered = Some(us(2_200 + 1_853_155));
         assert!(plain(&meaning(&slow, MS)).starts_with("You waited 1853 ms for three answers, after 2.10 ms for"));
-        let said = comparison(&slow, &slow, 4, MS).unwrap();
-        assert_eq!(plain(&said), "Run 4, one at a time, took 1853 ms: about as long.");
+        let text = comparison(&slow, &slow, 4, MS).unwrap();
+        assert_eq!(plain(&text), "Run 4, one at a time, took 1853 ms: about as long.");
     }
 
     #[test]
     fn the_clock_of_the_hops_is_named_beside_that_of_the_page() {
         let clock = Clock { step: us(5), isolated: true, cores: 2 };
-        let said = |step| plain(&of_the_clock(clock, step));
-        let hops = said(Some(Duration::from_nanos(21)));
+        let text = |step| plain(&of_the_clock(clock, step));
+        let hops = text(Some(Duration::from_nanos(21)));
         assert!(
             hops.contains("resolution of 5 µs") && hops.ends_with("The hops’ clock has a resolution of 21 ns."),
             "{hops}"
         );
-        assert!(!said(None).contains("hops"));
+        assert!(!text(None).contains("hops"));
     }
 
     #[test]
-    fn a_time_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
+    fn a_time_below_the_step_of_the_clock_is_less_than_a_step_and_never_zero() {
         let coarse = Run { clock_step: us(16_700), ..complete_run(Order::OneAtATime) };
-        let said = plain(&meaning(&coarse, MS));
+        let text = plain(&meaning(&coarse, MS));
         assert!(
-            said.starts_with("You waited less than 16.7 ms for three answers, after less than 16.7 ms for"),
-            "{said}"
+            text.starts_with("You waited less than 16.7 ms for three answers, after less than 16.7 ms for"),
+            "{text}"
         );
-        let said = comparison(&coarse, &coarse, 4, MS).unwrap();
-        assert_eq!(plain(&said), "Run 4, one at a time, took less than 16.7 ms: too short for the clock to compare.");
+        let text = comparison(&coarse, &coarse, 4, MS).unwrap();
+        assert_eq!(plain(&text), "Run 4, one at a time, took less than 16.7 ms: too short for the clock to compare.");
     }
 
     #[test]
@@ -417,8 +417,8 @@ mod tests {
     fn two_runs_are_compared_only_if_they_can_be() {
         let now = complete_run(Order::SentAhead);
         let then = complete_run(Order::OneAtATime);
-        let said = comparison(&now, &then, 4, MS).map(|said| plain(&said));
-        assert_eq!(said.as_deref(), Some("Run 4, one at a time, took 1.20 ms: about as long."));
+        let text = comparison(&now, &then, 4, MS).map(|text| plain(&text));
+        assert_eq!(text.as_deref(), Some("Run 4, one at a time, took 1.20 ms: about as long."));
         assert_eq!(comparison(&now, &run(Order::OneAtATime, 3, 2), 4, MS), None);
         let cases = [
             (us(100), us(210), "2.1 times as long"),

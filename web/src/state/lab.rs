@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_wish_wins_and_the_lab_is_told_one_at_a_time() {
+    fn the_newest_wish_wins_and_the_lab_gets_one_at_a_time() {
         let mut lab = chosen();
         lab.act(Action::Wished(Preset::Rack.link()));
         assert_eq!(lab.request(false), Some(Request::SetTunnel(Preset::Rack.link())), "a run does not hinder it");

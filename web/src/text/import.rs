@@ -100,8 +100,8 @@ mod tests {
             DocumentError::InvalidQuestion,
             DocumentError::TooMuch,
         ] {
-            let says = why_not("x.json", refusal);
-            assert!(says.contains("x.json") && says.ends_with('.'), "{says}");
+            let text = why_not("x.json", refusal);
+            assert!(text.contains("x.json") && text.ends_with('.'), "{text}");
         }
         assert!(not_loaded("x.json").contains("x.json"));
         assert!(why_not("x", DocumentError::NewerVersion(7)).contains("version 7"));

@@ -84,17 +84,17 @@ mod tests {
     }
 
     #[test]
-    fn no_leg_is_said_to_take_no_time() {
-        let said = |leg, time| took(leg, us(time), us(1_000), Unit::Milliseconds).replace('\u{a0}', " ");
-        assert_eq!([Leg::Client, Leg::Bridge].map(|leg| said(leg, 2)), ["less than 1 ms", "2 µs"]);
+    fn no_leg_takes_no_time() {
+        let text = |leg, time| took(leg, us(time), us(1_000), Unit::Milliseconds).replace('\u{a0}', " ");
+        assert_eq!([Leg::Client, Leg::Bridge].map(|leg| text(leg, 2)), ["less than 1 ms", "2 µs"]);
         // The hops' clock saw it, but the asker's clock did not move meanwhile.
-        assert_eq!(said(Leg::Bridge, 0), "less than 1 ms");
+        assert_eq!(text(Leg::Bridge, 0), "less than 1 ms");
     }
 
     #[test]
     fn the_leg_of_the_asker_is_known_to_one_step_of_its_clock() {
-        let said = explanation(Leg::Client, "browser", us(5)).replace('\u{a0}', " ");
-        assert!(said.contains("± 5 µs") && !said.contains("exact"), "{said}");
+        let text = explanation(Leg::Client, "browser", us(5)).replace('\u{a0}', " ");
+        assert!(text.contains("± 5 µs") && !text.contains("exact"), "{text}");
     }
 
     #[test]

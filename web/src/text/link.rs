@@ -102,15 +102,15 @@ mod tests {
     fn what_spans_a_change_of_the_link_is_not_compared() {
         let revisions = LinkRevisions::unchanged(Revision { instance: Instance(1), revision: 1 });
         let other = LinkRevisions::unchanged(Revision { instance: Instance(2), revision: 9 });
-        let said = |of_both: [_; 2]| not_compared("B and A", of_both.map(|revisions| (revisions, None)));
-        assert_eq!(said([Some(revisions), Some(other)]), None, "two links are what a person compares");
-        assert_eq!(said([None, Some(revisions)]), None);
+        let text = |of_both: [_; 2]| not_compared("B and A", of_both.map(|revisions| (revisions, None)));
+        assert_eq!(text([Some(revisions), Some(other)]), None, "two links are what a person compares");
+        assert_eq!(text([None, Some(revisions)]), None);
         let expected = "B and A: not compared, because the link changed during one of them.";
-        assert_eq!(said([Some(revisions), Some(other.changed())]).as_deref(), Some(expected));
+        assert_eq!(text([Some(revisions), Some(other.changed())]).as_deref(), Some(expected));
         let work = ServerWork::begun(std::time::Duration::ZERO);
         let changed = ServerWork { last: Some(std::time::Duration::from_millis(3)), ..work };
-        let said = |work| not_compared("B and A", [(Some(revisions), Some(work)), (None, None)]);
+        let text = |work| not_compared("B and A", [(Some(revisions), Some(work)), (None, None)]);
         let expected = "B and A: not compared, because the server’s work changed during one of them.";
-        assert_eq!((said(work), said(changed).as_deref()), (None, Some(expected)));
+        assert_eq!((text(work), text(changed).as_deref()), (None, Some(expected)));
     }
 }

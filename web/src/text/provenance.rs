@@ -64,7 +64,7 @@ mod tests {
     use crate::state::test_state::{ask, ready_after};
 
     #[test]
-    fn of_a_run_its_moment_and_the_design_of_its_server_are_said() {
+    fn the_provenance_of_a_run_is_its_moment_and_the_design_of_its_server() {
         let mut record = RunRecord::clone(ready_after([ask()]).runs.newest().unwrap());
         let began = || Some("27 Nov 2026, 15:43".to_owned());
         assert_eq!((of_run(&record, None), of_run(&record, began())), (String::new(), began().unwrap()));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_race_the_moment_is_said_at_which_its_first_run_began() {
+    fn the_provenance_of_a_race_begins_with_the_moment_at_which_its_first_run_began() {
         let write = |moment: Timestamp| moment.to_string();
         assert_eq!(of_race(&Race::default(), write), "");
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_of_a_series_is_said_and_what_is_unknown_is_left_out() {
+    fn the_provenance_of_a_series_leaves_out_what_is_unknown() {
         let plan = RoundsPlan::new(10, Connections::One, None);
         let clock = Clock { step: Duration::ZERO, isolated: true, cores: 2 };
         let mut rounds = rounds::begun(String::new(), String::new(), plan, clock);

@@ -215,28 +215,28 @@ mod tests {
 
     #[test]
     fn the_race_shows_that_three_round_trips_become_one() {
-        let said = meaning(&raced(us(20_000)), MS).replace('\u{a0}', " ");
+        let text = meaning(&raced(us(20_000)), MS).replace('\u{a0}', " ");
         for expected in [
             "three round trips: 60 ms.",
             "they needed one: 20 ms.",
             "By the medians of 5 turns, one at a time takes 3.0 times as long as sent ahead.",
             "own: 20 ms from the first question to the last answer.",
         ] {
-            assert!(said.contains(expected), "{said}");
+            assert!(text.contains(expected), "{text}");
         }
-        let said = meaning(&raced(us(1_000_000)), MS).replace('\u{a0}', " ");
-        assert!(said.contains("In this one turn, one at a time took 3.0 times"), "{said}");
+        let text = meaning(&raced(us(1_000_000)), MS).replace('\u{a0}', " ");
+        assert!(text.contains("In this one turn, one at a time took 3.0 times"), "{text}");
     }
 
     #[test]
     fn on_a_link_that_is_too_short_nothing_is_compared() {
-        let said = meaning(&raced(us(15)), MS);
-        assert!(said.contains("too short for this clock to tell the ways apart."), "{said}");
-        assert!(!said.contains("times as long"), "{said}");
+        let text = meaning(&raced(us(15)), MS);
+        assert!(text.contains("too short for this clock to tell the ways apart."), "{text}");
+        assert!(!text.contains("times as long"), "{text}");
     }
 
     #[test]
-    fn a_race_from_a_file_is_told_and_limited_by_what_is_in_the_file() {
+    fn a_race_from_a_file_is_described_and_limited_by_what_is_in_the_file() {
         let own = raced(us(20_000));
         let imported = Race::reimported(&own.exported().unwrap(), 1);
         assert_eq!(meaning(&imported, MS), meaning(&own, MS));
@@ -259,9 +259,9 @@ mod tests {
         }
         for way in Way::ALL {
             let times = race.times(way).unwrap();
-            let said = parts(&race, way, MS);
-            assert!(said.contains(&format!("{} asking (", times.asking.describe())), "{said}");
-            assert!(said.contains(&format!(" asking ({})", times.asking.describe_turns())), "{said}");
+            let text = parts(&race, way, MS);
+            assert!(text.contains(&format!("{} asking (", times.asking.describe())), "{text}");
+            assert!(text.contains(&format!(" asking ({})", times.asking.describe_turns())), "{text}");
             let drawn_until = race.drawn(way).map(|record| record.run.until()).max().unwrap();
             let begun = drawn_until - times.asking.median;
             assert_eq!(race.whisker(way), launcelot_charts::race::Whisker::from(begun, times.asking), "{way:?}");
@@ -311,8 +311,8 @@ mod tests {
         let mut race = raced(us(20_000));
         runs_of(&mut race).for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(3)) }));
         assert_ne!(meaning(&race, MS), WORK_CHANGED);
-        let said = |race: &Race| limits(race).replace('\u{a0}', " ");
-        assert!(said(&race).ends_with(" · no errors · the server worked 3 ms on each answer"), "{}", said(&race));
+        let text = |race: &Race| limits(race).replace('\u{a0}', " ");
+        assert!(text(&race).ends_with(" · no errors · the server worked 3 ms on each answer"), "{}", text(&race));
         let expected = " · the server’s work on each answer changed partway through, from 3 ms to 5 ms";
         let mut later = race.clone();
         runs_of(&mut later).last().unwrap().server_work = Some(ServerWork::begun(ms(5)));
@@ -320,28 +320,28 @@ mod tests {
         runs_of(&mut at_the_end).for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(5)) }));
         for race in [later, at_the_end] {
             assert_eq!(meaning(&race, MS), WORK_CHANGED);
-            assert!(said(&race).ends_with(expected), "{}", said(&race));
+            assert!(text(&race).ends_with(expected), "{}", text(&race));
             let imported = Race::reimported(&race.exported().unwrap(), 1);
             assert_eq!((meaning(&imported, MS), limits(&imported)), (WORK_CHANGED.to_owned(), limits(&race)));
         }
     }
 
     #[test]
-    fn a_part_below_the_step_of_the_clock_is_said_to_be_that_and_never_nothing() {
+    fn a_part_below_the_step_of_the_clock_is_less_than_a_step_and_never_zero() {
         let mut race = raced(us(20_000));
         runs_of(&mut race).for_each(|run| run.run.clock_step = us(16_700));
-        let said = parts(&race, Way::OneAtATime, MS).replace('\u{a0}', " ");
-        assert_eq!(said, "less than 16.7 ms connecting, 60 ms asking (60 ms to 60 ms in 5 turns)");
+        let text = parts(&race, Way::OneAtATime, MS).replace('\u{a0}', " ");
+        assert_eq!(text, "less than 16.7 ms connecting, 60 ms asking (60 ms to 60 ms in 5 turns)");
     }
 
     #[test]
     fn a_total_is_made_of_parts() {
-        let said = |race: &Race| parts(race, Way::AtOnce, MS).replace('\u{a0}', " ");
+        let text = |race: &Race| parts(race, Way::AtOnce, MS).replace('\u{a0}', " ");
         assert_eq!(
-            said(&raced(us(20_000))),
+            text(&raced(us(20_000))),
             "12 ms until the first connection, 20 ms asking (20 ms to 20 ms in 5 turns)"
         );
-        assert_eq!(said(&raced(us(1_000_000))), "12 ms until the first connection, 1000 ms asking (once)");
-        assert_eq!(said(&Race::default()), "");
+        assert_eq!(text(&raced(us(1_000_000))), "12 ms until the first connection, 1000 ms asking (once)");
+        assert_eq!(text(&Race::default()), "");
     }
 }

@@ -85,9 +85,9 @@ mod tests {
         for point in TracePoint::ALL {
             let moment =
                 Moment { at: Duration::ZERO, events: vec![Event { kind: EventKind::Passed(point), question: 0 }] };
-            let said = of(&replay, &moment);
-            assert_eq!(said.contains("Because."), point.is_of_answers(), "{said}");
-            assert_ne!(said.contains("Why?"), point.is_of_answers(), "{said}");
+            let text = of(&replay, &moment);
+            assert_eq!(text.contains("Because."), point.is_of_answers(), "{text}");
+            assert_ne!(text.contains("Why?"), point.is_of_answers(), "{text}");
         }
         for point in ConnectPoint::ALL {
             let events = vec![Event { kind: EventKind::ConnectPassed(point), question: 0 }];

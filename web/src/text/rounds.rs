@@ -55,8 +55,8 @@ pub fn meaning(rounds: &Rounds, summary: &Summary) -> String {
         }
     };
     // What broke the rounds is said already.
-    let is_said = matches!(rounds.status, RunStatus::Broken(_)) && rounds.errors == 1;
-    let failed = if is_said { String::new() } else { failed(rounds) };
+    let is_reported = matches!(rounds.status, RunStatus::Broken(_)) && rounds.errors == 1;
+    let failed = if is_reported { String::new() } else { failed(rounds) };
     if summary.count == 0 {
         return format!("{ended}{failed}No round after the warm-up was answered.");
     }
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_that_failed_are_not_left_unsaid() {
+    fn rounds_that_failed_are_counted_with_their_reasons() {
         let mut failures = Failures::default();
         for number in 0..75 {
             let closed = (FailureKind::Closed, "The server reset the connection.");
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_99_of_100_where_there_are_nine() {
+    fn nine_answers_have_no_99th_percentile() {
         let all = rounds(Connections::One, None, 600);
         let nine = Rounds {
             plan: RoundsPlan::new(9, Connections::One, None),
@@ -327,15 +327,15 @@ mod tests {
     }
 
     #[test]
-    fn only_connections_in_quick_succession_are_said_to_be_delayed_by_the_browser() {
+    fn only_connections_in_quick_succession_are_delayed_by_the_browser() {
         let to =
             |target: &str, pace_ms| Rounds { target: target.to_owned(), ..rounds(Connections::Each, pace_ms, 600) };
-        let is_said = |rounds: &Rounds| why_of(rounds, Stopwatch::Connecting).contains("Browsers delay");
+        let is_reported = |rounds: &Rounds| why_of(rounds, Stopwatch::Connecting).contains("Browsers delay");
         let cases = [(None, true), (Some(2), true), (Some(1_000), false)];
         for (pace_ms, expected) in cases {
-            assert_eq!(is_said(&to("ws://b/ws", pace_ms)), expected, "{pace_ms:?}");
+            assert_eq!(is_reported(&to("ws://b/ws", pace_ms)), expected, "{pace_ms:?}");
         }
-        assert!(!is_said(&to("localhost port 1060", None)), "the native client is not a browser");
+        assert!(!is_reported(&to("localhost port 1060", None)), "the native client is not a browser");
     }
 
     #[test]
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limits_are_said() {
+    fn the_limits_are_named() {
         let rounds = rounds(Connections::One, None, 600);
         let expected = "1,000 samples · clock step 5 µs · 2 cores · 100 warm-up rounds not counted · 1 error";
         let kept = StoredRounds { id: RoundsId::default(), rounds: Shared::new(rounds.clone()), is_imported: false };
