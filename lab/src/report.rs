@@ -29,7 +29,7 @@ pub struct ReportOptions {
     /// Also write the report as HTML, with several results on the same axes
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// The figure to compare: dialogues or questions a second, at the highest level or at another one
+    /// The figure to compare: dialogues or questions per second, at the highest level or at another one
     #[arg(long, value_name = "dialogues|questions[@LEVEL]", default_value = "dialogues")]
     pub primary: Primary,
     /// Exit with 99 if a server is slower by more than this, compared with the first server or the first result

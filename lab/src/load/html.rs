@@ -200,7 +200,7 @@ mod tests {
     fn servers_are_compared_by_the_primary_figure() {
         let result = sample::rounds(6, &["simple", "poll"], &[1, 20]);
         let html = report(&[result], "questions@1".parse().unwrap());
-        assert!(html.contains("Questions a second at 1 client, as a multiple of the baseline"), "{html}");
+        assert!(html.contains("Questions per second at 1 client, as a multiple of the baseline"), "{html}");
     }
 
     #[test]

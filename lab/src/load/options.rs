@@ -114,7 +114,7 @@ pub struct LoadOptions {
     #[arg(long, value_name = "N", default_value = "3", default_value_if("plan", "half-minute", "15"))]
     pub rounds: NonZeroU32,
 
-    /// Open loop: how many dialogues begin in a second, however long the answers take; a cycle for each rate
+    /// Open loop: how many dialogues begin per second, however long the answers take; a cycle for each rate
     #[arg(long, value_name = "R:R:…", value_delimiter = ':')]
     pub rate: Vec<NonZeroU32>,
     /// Open loop: how dialogues are distributed in time, independently of each other or at equal intervals
@@ -453,7 +453,7 @@ fn check_size(plan: &LoadPlan) -> Result<(), PlanError> {
     let sizes = [
         ("cycles (servers × levels × rounds)", cycles, CYCLES_MAX),
         ("clients at once", u64::from(clients), CLIENTS_MAX),
-        ("a second", u64::from(rate), RATE_MAX),
+        ("arrivals per second", u64::from(rate), RATE_MAX),
     ];
     match sizes.into_iter().find(|(_, number, max)| number > max) {
         Some((what, number, max)) => {
@@ -559,7 +559,10 @@ mod tests {
                 &["--designs", "poll", "--clients", "4000000000"],
                 "4,000,000,000 clients at once: the maximum is 100,000",
             ),
-            (&["--designs", "poll", "--rate", "100000000"], "100,000,000 a second: the maximum is 1,000,000"),
+            (
+                &["--designs", "poll", "--rate", "100000000"],
+                "100,000,000 arrivals per second: the maximum is 1,000,000",
+            ),
             (&[&by_question[..], &["--think", "1ms"]].concat(), "--think has no effect: "),
             (&["--designs", "poll,inetd", "--workers", "3"], "--workers has no effect: only workers and processes"),
             (&["--designs", "threads", "--server-threads", "3"], "--server-threads has no effect: only async"),

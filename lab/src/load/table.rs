@@ -31,7 +31,7 @@ pub fn table(result: &LoadResult) -> String {
     );
     text += &format!(
         "{:NAME_COLUMNS$} {:>7} {:>9} {:>8} {:>8} {answer:>9} {:>8} {:>9}\n",
-        "server", "", "a second", "p50", "p99", "failures", "µs/answer"
+        "server", "", "per s", "p50", "p99", "failures", "µs/answer"
     );
     for server in &summary.servers {
         for cell in measured(server) {

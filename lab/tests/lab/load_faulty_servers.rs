@@ -192,7 +192,7 @@ fn a_slower_server_is_a_regression() {
     assert_eq!(report.status.code(), Some(99), "{report:?}");
     let text = stdout(&report).replace(['\n', '\u{a0}'], " ");
     let sentence = Regex::new(
-        r"mine has 0\.\d{3} times \(95 % interval 0\.\d{3} to 0\.\d{3}\) as many questions a second at 1 client as simple",
+        r"mine has 0\.\d{3} times \(95 % interval 0\.\d{3} to 0\.\d{3}\) as many questions per second at 1 client as simple",
     );
     assert!(sentence.unwrap().is_match(&text), "{text}");
     let invalid = output(lab("report").arg(folder.path()).args(["--primary", "answers"]));

@@ -58,7 +58,7 @@ fn a_rate_that_uses_up_the_local_ports_is_foreseen() {
     let text = unwrapped(&output);
     assert!(
         text.contains(
-            "warning: 2,000 connects a second need 1,000 local ports, since a closed one stays in TIME_WAIT for "
+            "warning: 2,000 connects per second need 1,000 local ports, since a closed one stays in TIME_WAIT for "
         ),
         "{text}"
     );

@@ -80,7 +80,7 @@ fn what_the_cap_holds_back_and_what_is_queued_at_the_end_is_said() {
     assert!(counts.dialogue_latency.longest().as_millis() > 100, "{:?}", counts.dialogue_latency.longest());
     let text = unwrapped(&output).replace('\u{a0}', " ");
     let held_back = format!(
-        "`simple` at 100 a second: {} dialogues came due when --max-in-flight had been reached, and began late or not at all",
+        "`simple` at 100 arrivals per second: {} dialogues came due when --max-in-flight had been reached, and began late or not at all",
         counts.held_back
     );
     let queued = format!("{} dialogues were due but had not begun when the window ended", counts.queued);

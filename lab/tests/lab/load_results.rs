@@ -48,7 +48,7 @@ fn a_load_of_six_rounds_compares_its_servers_and_a_shorter_one_does_not() {
             check(expected.is_match(&printed.replace('\n', " ")), || printed)
         });
     };
-    assert_compared(&[], r"poll (has [\d.]+ times|and simple: no difference seen in dialogues a second at 1 client)");
+    assert_compared(&[], r"poll (has [\d.]+ times|and simple: no difference seen in dialogues per second at 1 client)");
     assert_compared(&["--markdown"], r"\| poll \| simple \| [\d.]+ \|");
     assert!(!load("5", "100ms", &[]).contains("poll and simple"));
     let json = load("6", "100ms", &["--json"]);

@@ -289,7 +289,7 @@ mod tests {
         assert!(comparison.is_regression(0.1) && !comparison.is_regression(0.3));
         assert_eq!(
             comparison.describe().replace('\u{a0}', " "),
-            "new has 0.800 times (95 % interval 0.800 to 0.800) as many dialogues a second at 20 clients as old"
+            "new has 0.800 times (95 % interval 0.800 to 0.800) as many dialogues per second at 20 clients as old"
         );
         let swapped = compare_servers(&summary, Primary::default(), Some("new"));
         assert!((ratio(&swapped[0]).ratio - 1.25).abs() < 1e-9);
@@ -304,7 +304,10 @@ mod tests {
         let [comparison] = compare_runs(&runs, Primary::default()).try_into().unwrap();
         assert!(!ratio(&comparison).is_difference(), "{comparison:?}");
         let words = comparison.describe();
-        assert!(words.starts_with("old (run 2) and old (run 1): no difference seen in dialogues a second"), "{words}");
+        assert!(
+            words.starts_with("old (run 2) and old (run 1): no difference seen in dialogues per second"),
+            "{words}"
+        );
     }
 
     #[test]

@@ -180,8 +180,8 @@ impl Figure {
     /// Returns the figure of a cell with its text, or why it is missing.
     fn of(self, cell: &Cell) -> Result<(f64, String), String> {
         match self {
-            Self::DialogueRate => rate(cell.dialogues_per_s.map(|spread| spread.median), "dialogues a second"),
-            Self::QuestionRate => rate(cell.questions_per_s.map(|spread| spread.median), "questions a second"),
+            Self::DialogueRate => rate(cell.dialogues_per_s.map(|spread| spread.median), "dialogues per second"),
+            Self::QuestionRate => rate(cell.questions_per_s.map(|spread| spread.median), "questions per second"),
             Self::Errors => {
                 let errors = cell.counts.failures.count() + cell.server_ended.len() as u64;
                 if errors == 0 {
@@ -322,9 +322,9 @@ mod tests {
             ("simple:p99>1000us@1", "1 ms", false),
             ("simple:first.p50<1.5ms@1", "2 ms", false),
             ("simple:dialogue.max=12ms@1", "12 ms", true),
-            ("simple:rate>20@5", "25.0 dialogues a second", true),
-            ("simple:dialogues>=20.5@1", "20.0 dialogues a second", false),
-            ("simple:questions>100@1", "200.0 questions a second", true),
+            ("simple:rate>20@5", "25.0 dialogues per second", true),
+            ("simple:dialogues>=20.5@1", "20.0 dialogues per second", false),
+            ("simple:questions>100@1", "200.0 questions per second", true),
             ("simple:errors=0@1", "0 errors", true),
             ("simple:errors=0@5", "1 error", false),
         ];

@@ -257,14 +257,15 @@ impl Level {
     }
 }
 
-/// In words: `1 client`, `1,000 clients`, `500 a second`.
+/// In words: `1 client`, `1,000 clients`, `500 arrivals per second`.
 impl fmt::Display for Level {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = format_count(self.number().into());
         match self {
             Self::Clients(1) => write!(formatter, "1 client"),
             Self::Clients(_) => write!(formatter, "{number} clients"),
-            Self::Rate(_) => write!(formatter, "{number} a second"),
+            Self::Rate(1) => write!(formatter, "1 arrival per second"),
+            Self::Rate(_) => write!(formatter, "{number} arrivals per second"),
         }
     }
 }

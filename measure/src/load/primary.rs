@@ -81,13 +81,13 @@ impl Primary {
         cell.rounds.iter().map(|rates| (rates.round, self.of(rates))).collect()
     }
 
-    /// Returns the figure in words: `dialogues a second at 20 clients`.
+    /// Returns the figure in words: `dialogues per second at 20 clients`.
     pub(super) fn describe(self, level: Level) -> String {
         let unit = match self.rate {
             PrimaryRate::Dialogues => "dialogues",
             PrimaryRate::Questions => "questions",
         };
-        format!("{unit} a second at {level}")
+        format!("{unit} per second at {level}")
     }
 }
 

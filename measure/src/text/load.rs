@@ -81,7 +81,7 @@ fn shape(server: &ServerSummary, unit: RatedUnit) -> Option<String> {
     // Flat from the level on after which the rate no longer changes.
     let flat = rates.iter().position(|(_, rate)| *rate * SAME > most)?;
     if flat + 2 < rates.len() {
-        return Some(format!("{rose}, and leveled off at {}", rates[flat].0));
+        return Some(format!("{rose}, and levelled off at {}", rates[flat].0));
     }
     Some(rose)
 }
@@ -243,12 +243,12 @@ pub fn failure(kind: DialogueFailure) -> &'static str {
         DialogueFailure::WrongAnswer => "wrong answer",
         DialogueFailure::NoLocalPort => "no free local port",
         DialogueFailure::NoDescriptor => "no free file descriptor",
-        DialogueFailure::Other => "another failure",
+        DialogueFailure::Other => "other reason",
     }
 }
 
 fn per_second(rate: f64, unit: RatedUnit) -> String {
-    format!("{} {} a second", format_rate(rate), unit.plural())
+    format!("{} {} per second", format_rate(rate), unit.plural())
 }
 
 fn factor(factor: f64) -> String {
@@ -293,7 +293,7 @@ mod tests {
         text.extend(cut(&summary));
         let text = text.join("\n");
         assert!(!text.contains("dialogue"), "{text}");
-        for part in ["64.0 questions a second", "1 question failed", "2 questions came due", "1 question was due"] {
+        for part in ["64.0 questions per second", "1 question failed", "2 questions came due", "1 question was due"] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }
@@ -310,11 +310,11 @@ mod tests {
         assert_eq!(
             sentences,
             [
-                "`simple` stayed near 64.0 dialogues a second from 1 to 20 clients; `workers` rose by a factor of 10 from 1 to 20 \
-                 clients, from 64.0 to 640 dialogues a second, and leveled off at 10 clients; `async` rose by a factor of 20 from 1 \
-                 to 20 clients, from 64.0 to 1,280 dialogues a second; `fragile` reached 200 dialogues a second at 5 clients and fell to \
-                 50.0 dialogues a second at 20 clients.",
-                "At 20 clients, `async` completed the most, 1,280 dialogues a second, and `fragile` the least, 50.0 dialogues a second.",
+                "`simple` stayed near 64.0 dialogues per second from 1 to 20 clients; `workers` rose by a factor of 10 from 1 to 20 \
+                 clients, from 64.0 to 640 dialogues per second, and levelled off at 10 clients; `async` rose by a factor of 20 from 1 \
+                 to 20 clients, from 64.0 to 1,280 dialogues per second; `fragile` reached 200 dialogues per second at 5 clients and fell to \
+                 50.0 dialogues per second at 20 clients.",
+                "At 20 clients, `async` completed the most, 1,280 dialogues per second, and `fragile` the least, 50.0 dialogues per second.",
                 "At 20 clients, the clients of `simple` waited longest for their first answer: a median of 2 ms from the start of \
                  connecting, compared with 1 ms per question.",
             ]
@@ -432,7 +432,7 @@ mod tests {
         let cycles = [(0, 0, 100), (1, 0, 90), (0, 1, 110), (1, 1, 105), (0, 2, 120), (1, 2, 115)];
         let cycles = cycles.map(|(server, round, dialogues)| cycle(server, 1, round, dialogues));
         let sentences = meaning(&LoadSummary::of(&result(&["new", "old"], &[1], cycles)));
-        let expected = "At 1 client, `new` completed the most, 55.0 dialogues a second, and `old` the least, 52.5 dialogues a second.";
+        let expected = "At 1 client, `new` completed the most, 55.0 dialogues per second, and `old` the least, 52.5 dialogues per second.";
         assert!(sentences.contains(&expected.to_owned()), "{sentences:?}");
     }
 }

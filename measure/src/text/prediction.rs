@@ -73,13 +73,13 @@ fn compared(name: &str, prediction: &Prediction) -> Option<String> {
     let distance = format!("{:.0}\u{a0}%", deviation.abs());
     let Some(departing) = prediction.rates.iter().find(|rate| rate.deviation_percent().abs() > DEPARTS_PERCENT) else {
         return Some(format!(
-            "`{name}` stays within {distance} of the model. It is furthest from it at {level}: {measured} dialogues a second instead of \
-             the predicted {predicted}."
+            "`{name}` stays within {distance} of the model. The largest deviation is at {level}: {measured} dialogues per second \
+             instead of the predicted {predicted}."
         ));
     };
     let side = if deviation < 0.0 { "below" } else { "above" };
     let mut sentence = format!(
-        "`{name}` completed {measured} dialogues a second at {level}, {distance} {side} the {predicted} that the model predicts"
+        "`{name}` completed {measured} dialogues per second at {level}, {distance} {side} the {predicted} that the model predicts"
     );
     if departing.level != furthest.level {
         sentence += &format!("; at {} it already departs from the model", departing.level);
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_server_that_departs_from_the_model_is_named_with_the_distance() {
-        // The model predicts 1 / 11 ms with one client: 91 and 455 dialogues a second.
+        // The model predicts 1 / 11 ms with one client: 91 and 455 dialogues per second.
         let mut cycles = vec![cycle(0, 1, 0, 180), cycle(0, 5, 0, 600), cycle(1, 5, 0, 600), cycle(2, 1, 0, 180)];
         for cycle in &mut cycles {
             cycle.end.as_mut().unwrap().server = None;
@@ -121,9 +121,9 @@ mod tests {
             sentences,
             [
                 "The model uses the median time per question with one client: 1 ms with `threads` and 1 ms with `simple`.",
-                "`threads` completed 300 dialogues a second at 5 clients, 34 % below the 455 that the model predicts.",
-                "`simple` stays within 1 % of the model. It is furthest from it at 1 client: 90.0 dialogues a second instead of the \
-                 predicted 90.9.",
+                "`threads` completed 300 dialogues per second at 5 clients, 34 % below the 455 that the model predicts.",
+                "`simple` stays within 1 % of the model. The largest deviation is at 1 client: 90.0 dialogues per second \
+                 instead of the predicted 90.9.",
                 "The model has no line for `mine`, because it is unknown how many clients that server serves at once.",
             ]
         );

@@ -57,7 +57,7 @@ fn warning_with(port_use: &PortUse, ports: u64, kept: Duration) -> Option<String
         let kept = humantime::format_duration(kept);
         let (connects, needed) = (format_count(connects), format_count(needed));
         format!(
-            "{connects} connects a second need {needed} local ports, since a closed one stays in TIME_WAIT for {kept}"
+            "{connects} connects per second need {needed} local ports, since a closed one stays in TIME_WAIT for {kept}"
         )
     };
     let addresses = match port_use.sources {
@@ -148,7 +148,7 @@ mod tests {
         let warning = |port_use| warning_with(&port_use, DEFAULT_PORTS, TIME_WAIT);
         assert_eq!(
             warning(remote).unwrap(),
-            "1,000 connects a second need 60,000 local ports, since a closed one stays in TIME_WAIT for 1m, and \
+            "1,000 connects per second need 60,000 local ports, since a closed one stays in TIME_WAIT for 1m, and \
              net.ipv4.ip_local_port_range has 28,232. Dialogues beyond them fail with “no free local port”."
         );
         let enough = [
