@@ -73,7 +73,7 @@ pub struct Replay {
     pub clocks: Clocks,
     /// The smallest step of the asker's clock.
     pub clock_step: Duration,
-    /// Whether some hop between the browser and the server did not watch.
+    /// Whether a part of the path was not observed, and is drawn as "beyond".
     pub is_partly_unknown: bool,
     pub(crate) journeys: Vec<Journey>,
 }
@@ -275,7 +275,7 @@ impl Replay {
             journeys.push(map.journey(span, &passed));
         }
         let exchanges = run.questions.iter().map(|asked| (asked.question.clone(), asked.answer.clone())).collect();
-        let is_partly_unknown = map.hop("server").is_none() || map.hop("bridge").is_none();
+        let is_partly_unknown = map.hop("server").is_none();
         let moments = in_moments(events);
         (!moments.is_empty()).then_some(Self {
             hops: map.hops,
@@ -421,7 +421,7 @@ mod tests {
     fn between_two_moments_the_place_is_interpolated_and_at_them_it_is_the_recorded_one() {
         let replay =
             Replay::of(&run(), Some(&trace(&[TracePoint::ServerIn, TracePoint::AnswerOut])), "browser").unwrap();
-        assert_eq!(names(&replay), ["browser", "server"]);
+        assert_eq!((names(&replay), replay.is_partly_unknown), (vec!["browser", "server"], false));
         let place = |at| replay.at(at).1.into_iter().find(|marker| marker.lane == 1).map(|marker| marker.at);
         assert_eq!(place(us(99)), None, "it has not left");
         assert_eq!([place(us(100)), place(us(125)), place(us(150))], [Some(90), Some(485), Some(880)]);

@@ -92,14 +92,14 @@ pub fn SlowMotion(Props { recordings }: &Props) -> Html {
     html! {
         <section id="replay" aria-labelledby="replay-title" data-run={number} data-traced={is_traced.to_string()}>
             <h2 id="replay-title">{ "Slow motion" }</h2>
-            <p>{ "The same dialogue again, slowed down until you can follow it. Only recorded times drive it." }</p>
+            <p>{ "The same dialogue again, slowed down so that you can follow it. It keeps to the recorded times." }</p>
             <Select id="replay-run" label="Run:" options={titles} chosen={id.0} {on_choice} />
             <Player key={format!("{id} {is_traced}")} {replay} recording={shown.clone()} />
             <p class="limits" translate="no">{ text::limits::of_run(&shown.record) }</p>
             <p class="small" translate="no">
                 { text::replay::BETWEEN_MOMENTS }
                 if is_partly_unknown {
-                    { " Not every hop was observed, so a message is drawn going “beyond” and turning back halfway through its time." }
+                    { " Not every hop was observed: “beyond” is the rest of the path, where a message is drawn turning back at half time." }
                 }
                 { uncertainty.map(|uncertainty| [" ", &uncertainty].concat()) }
             </p>

@@ -5,7 +5,7 @@ use launcelot_measure::{ConnectPoint, TracePoint};
 use crate::replay::{Event, EventKind, Moment, Replay};
 
 /// What is not known between two recorded moments.
-pub const BETWEEN_MOMENTS: &str = "Between two recorded moments, a message is drawn as if it moved at a constant speed; where it really was is not known.";
+pub const BETWEEN_MOMENTS: &str = "Between two recorded moments, positions are interpolated: a message moves at constant speed. Where it really was is not known.";
 
 /// Everything that happened at a moment.
 pub fn of(replay: &Replay, moment: &Moment) -> String {
@@ -25,12 +25,12 @@ fn sentence(replay: &Replay, Event { kind, question }: Event) -> String {
         EventKind::Passed(point) => match point {
             TracePoint::BridgeIn | TracePoint::BridgeBackIn => ("The bridge receives", "."),
             TracePoint::BridgeOut => ("The bridge passes", "on to TCP."),
-            TracePoint::TunnelIn | TracePoint::TunnelBackIn => ("The tunnel takes in", "."),
-            TracePoint::TunnelOut | TracePoint::TunnelBackOut => ("The tunnel lets out", "."),
-            TracePoint::ServerIn => ("The server has read", "."),
-            TracePoint::AnswerReady => ("The server has found its answer:", ""),
+            TracePoint::TunnelIn | TracePoint::TunnelBackIn => ("The tunnel receives", "."),
+            TracePoint::TunnelOut | TracePoint::TunnelBackOut => ("The tunnel releases", "."),
+            TracePoint::ServerIn => ("The server reads", "."),
+            TracePoint::AnswerReady => ("The server’s answer is ready:", ""),
             TracePoint::AnswerOut => ("The server sends", "."),
-            TracePoint::BridgeBackOut => ("The bridge passes back", "."),
+            TracePoint::BridgeBackOut => ("The bridge passes", "on to the WebSocket."),
         },
     };
     let is_answer = match kind {
