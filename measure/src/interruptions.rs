@@ -27,9 +27,9 @@ impl Interruptions {
     pub fn describe(&self) -> Option<&'static str> {
         match (self.was_hidden, self.was_suspended) {
             (false, false) => None,
-            (true, false) => Some("the tab was hidden partway through"),
-            (false, true) => Some("the client was suspended partway through"),
-            (true, true) => Some("the tab was hidden and suspended partway through"),
+            (true, false) => Some("the tab was hidden during the measurement"),
+            (false, true) => Some("the page was suspended during the measurement"),
+            (true, true) => Some("the tab was hidden and suspended during the measurement"),
         }
     }
 }
@@ -45,6 +45,6 @@ mod tests {
         interruptions.add(Interruptions { was_hidden: true, was_suspended: false });
         interruptions.add(Interruptions { was_hidden: false, was_suspended: true });
         assert_eq!(interruptions, Interruptions { was_hidden: true, was_suspended: true });
-        assert_eq!(interruptions.describe(), Some("the tab was hidden and suspended partway through"));
+        assert_eq!(interruptions.describe(), Some("the tab was hidden and suspended during the measurement"));
     }
 }

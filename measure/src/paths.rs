@@ -62,8 +62,8 @@ impl Clocks {
                 Some("no hop saw an answer that arrived, so the client’s clock and the hops’ clock cannot be related")
             }
             Self::Contradictory => Some(
-                "the client’s clock and the hops’ clock contradict each other by more than their steps (one of them drifted or \
-                 was set during the run)",
+                "the client’s clock and the hops’ clock contradict each other by more than their steps (one drifted or \
+                 was adjusted during the run)",
             ),
         }
     }

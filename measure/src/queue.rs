@@ -318,7 +318,7 @@ mod tests {
         let TimesUntilAnswer { begun, due, .. } = queue.p99.unwrap();
         assert!(begun <= us(3_500) && due > us(60_000), "{queue:?}");
         let words = queue.describe().replace('\u{a0}', " ");
-        assert!(words.contains("p99 is 3.46 ms from when the question was sent, and "), "{words}");
+        assert!(words.contains("p99 is 3.46 ms timed from when the question was sent, and "), "{words}");
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl Spread {
     /// Describes the range: `58 ms to 66 ms in 5 turns`, or `once`.
     pub fn describe_turns(self) -> String {
         match self.turns {
-            1 => "once".to_owned(),
+            1 => "1 turn".to_owned(),
             turns => {
                 let [least, most] = [self.least, self.most].map(|took| Reading::new(took, self.clock_step).describe());
                 format!("{least} to {most} in {turns} turns")
@@ -297,7 +297,7 @@ mod tests {
         let three = spread(&[9_000, 7_000, 8_000]);
         assert_eq!((three.median, three.median_turn, three.least, three.most), (us(8_000), 2, us(7_000), us(9_000)));
         assert_eq!(three.describe_turns().replace('\u{a0}', " "), "7 ms to 9 ms in 3 turns");
-        assert_eq!((spread(&[2, 1]).median, spread(&[7]).describe_turns().as_str()), (us(1), "once"));
+        assert_eq!((spread(&[2, 1]).median, spread(&[7]).describe_turns().as_str()), (us(1), "1 turn"));
         assert_eq!(spread(&[3, 7]).describe_turns().replace('\u{a0}', " "), "less than 5 µs to 7 µs in 2 turns");
         assert_eq!(Spread::of(&[], us(5)), None);
     }

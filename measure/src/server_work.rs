@@ -49,11 +49,9 @@ impl ServerWork {
         let first = format_duration(self.first);
         if let Some(last) = self.last.filter(|last| *last != self.first) {
             let last = format_duration(last);
-            return Some(
-                ["the server’s work on each answer changed partway through, from ", &first, " to ", &last].concat(),
-            );
+            return Some(["simulated server work changed from ", &first, " to ", &last, " per answer"].concat());
         }
-        (!self.first.is_zero()).then(|| ["the server worked ", &first, " on each answer"].concat())
+        (!self.first.is_zero()).then(|| ["simulated server work ", &first, " per answer"].concat())
     }
 }
 
@@ -66,11 +64,11 @@ mod tests {
         let ms = Duration::from_millis;
         let describe = |work: ServerWork| work.describe().map(|text| text.replace('\u{a0}', " "));
         let mut work = ServerWork::begun(ms(3));
-        assert_eq!(describe(work).as_deref(), Some("the server worked 3 ms on each answer"));
+        assert_eq!(describe(work).as_deref(), Some("simulated server work 3 ms per answer"));
         assert!(!work.is_changed(), "the end is unknown");
         work.end(ms(5));
         work.end(ms(3));
-        let expected = "the server’s work on each answer changed partway through, from 3 ms to 5 ms";
+        let expected = "simulated server work changed from 3 ms to 5 ms per answer";
         assert_eq!((work.is_changed(), describe(work).as_deref()), (true, Some(expected)));
         assert_eq!(describe(ServerWork::begun(Duration::ZERO)), None);
     }

@@ -75,7 +75,7 @@ pub fn App() -> Html {
                 <h1>{ "Where does the time go?" }</h1>
                 <p class="lede">
                     { "Your browser asks a server three questions, and you wait: first for the connection, then for each answer. \
-                       See how long each wait is (the latency), and on which part of the path it was spent." }
+                       See how long each wait is (the latency), and where on the path it was spent." }
                 </p>
                 <BridgeOfDeath />
             </header>

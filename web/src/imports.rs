@@ -92,7 +92,7 @@ impl Imports {
                 load::report(&name, String::from(text), number).await.map(|report| {
                     load = Some(number);
                     targets.load.emit(Shared::new(report));
-                    format!("Drawn from {name}: load {number}.")
+                    format!("Imported from {name}: load {number}.")
                 })
             }
             text => {

@@ -82,7 +82,7 @@ split_point!(
         Ok(Box::pin(async move {
             match made(&file, text, number).await {
                 Ok(report) => Ok(report),
-                Err(why) => Err(format!("Not drawn: {file}: {why}.")),
+                Err(why) => Err(format!("Not imported: {file}: {why}.")),
             }
         }))
     }

@@ -179,7 +179,7 @@ fn rounds(
         Stopwatch::Connecting => "connecting began",
         Stopwatch::Due => "the question was due",
     };
-    let mut picture = Picture::new(&format!("{caption}, since {since}"));
+    let mut picture = Picture::new(&format!("{caption}, timed from when {since}"));
     picture.chart(draw(&scale, &series), true);
     for (index, kept) in shown.into_iter().enumerate() {
         picture.key(series::key(index), &format!("{}  {}", series::letter(index), kept.rounds.name));

@@ -82,7 +82,7 @@ fn why_it_closed(code: u16, reason: &str, partial: &str) -> String {
         why += &format!(" Reason: {}.", reason.trim_end_matches('.'));
     }
     if !partial.is_empty() {
-        why += &format!(" Its last answer was cut off: “{partial}”.");
+        why += &format!(" The last answer was cut off: “{partial}”.");
     }
     why
 }
@@ -130,7 +130,7 @@ fn complete(run: &Run, unit: Unit) -> String {
     let mut answers = run.questions.iter().filter_map(|asked| asked.answer.as_deref());
     if let Some(error) = answers.find(|answer| exchange::is_error(answer)) {
         meaning += &format!(
-            " The server answered “{error}” Others were cast into the gorge for less; this connection stays open for the next question."
+            " The server answered “{error}” Others were cast into the gorge for less; here, you may go on asking."
         );
     }
     meaning
@@ -155,15 +155,15 @@ pub fn comparison(run: &Run, earlier: &Run, earlier_number: u32, unit: Unit) -> 
     let now = Reading::new(run.asking()?.took(), run.clock_step);
     let then = Reading::new(earlier.asking()?.took(), earlier.clock_step);
     let (order, difference) = (in_words(earlier.order), times(then.compared_with(now)));
-    Some(format!("Run {earlier_number}, {order}, took {}: {difference}.", then.describe_in(unit)))
+    Some(format!("Run {earlier_number} ({order}): {} for all answers, {difference}.", then.describe_in(unit)))
 }
 
-/// How a single earlier time stands to the present one. Within a twentieth, single times are about the same.
+/// How a single earlier time stands to that of the newest run. Within a twentieth, single times are about the same.
 fn times(difference: Difference) -> String {
     match difference {
-        Difference::NoneSeen | Difference::Negligible => "about as long".to_owned(),
-        Difference::FirstLonger(factor) => factor.describe(),
-        Difference::SecondLonger(factor) => format!("this run took {}", factor.describe()),
+        Difference::NoneSeen | Difference::Negligible => "about as long as the newest run".to_owned(),
+        Difference::FirstLonger(factor) => [&factor.describe(), " as the newest run"].concat(),
+        Difference::SecondLonger(factor) => ["while the newest run took ", &factor.describe()].concat(),
         Difference::TooFewSamples | Difference::TooShort => "too short for the clock to compare".to_owned(),
     }
 }
@@ -207,33 +207,30 @@ fn shortened(question: &str) -> String {
 
 /// What limits the figures. The hops' clock moves in steps of `hops_step`, where that is known.
 pub fn of_the_clock(clock: Clock, hops_step: Option<Duration>) -> String {
-    let step = format_duration(clock.step);
-    let words = if clock.isolated {
-        format!(
-            "The page’s clock has a resolution of {step}, so no time here is more exact than that. \
-             The clock is this fine because the page is cross-origin isolated."
-        )
+    let why = if clock.isolated {
+        "It is the finest that this browser offers, because the page is cross-origin isolated."
     } else {
-        format!(
-            "The page’s clock has a resolution of {step}, so no time here is more exact than that. The clock is this coarse because the page is \
-             not cross-origin isolated. To isolate it, open it at http://localhost, from the bridge or trunk serve."
-        )
+        "Browsers make it coarser because the page is not cross-origin isolated. Isolation takes HTTPS or localhost, and the headers \
+         that launcelot-bridge sends."
     };
-    match hops_step.filter(|step| !step.is_zero()) {
-        Some(step) => [&words, " The hops’ clock has a resolution of ", &format_duration(step), "."].concat(),
-        None => words,
+    let step = format_duration(clock.step);
+    let mut words = format!(
+        "No time that the page measures is more exact than its clock, which has a resolution (clock step) of {step}. {why}"
+    );
+    if let Some(step) = hops_step.filter(|step| !step.is_zero()) {
+        words += &[" The hops’ clock has a resolution of ", &format_duration(step), "."].concat();
     }
+    words
 }
 
 /// What the page can do to its own figures, and what it cannot.
 pub fn of_the_worker(clock: Clock) -> String {
-    let mut words = " The clock and the socket are in a worker, so drawing this page cannot delay a reading. On a machine with few cores, drawing can \
-                     slow the dialogue itself, because browser and server share them. So a run starts once your click shows on screen, \
-                     and is drawn every 100 ms and at its end."
+    let mut words = " The clock and the socket are in a worker, so drawing the page does not delay a reading. But where cores are few, drawing can slow \
+                     down the dialogue itself, so a run starts once your click shows on screen, and is drawn every 100 ms and at its end."
         .to_owned();
     if !clock.isolated {
-        words += " Its timers are coarse too: paced rounds may start a few milliseconds late. This lateness is measured and shown \
-                  separately.";
+        words += " Without isolation, timers are coarse too: paced rounds may start a few milliseconds late. This lateness is measured and \
+                  shown separately.";
     }
     words
 }
@@ -288,11 +285,11 @@ mod tests {
             (closed(4504, ""), "did not accept the connection in time."),
             (closed(4500, "the connection to the server broke"), "The connection from the bridge to the server broke"),
             (closed(4404, "the bridge has no target of this name"), "The bridge has no target with this name."),
-            (closed(4429, "the bridge has too many connections"), "The bridge has reached its limit of connections."),
+            (closed(4429, "the bridge has too many connections"), "The bridge has reached its connection limit."),
             (closed(1000, "the server closed the connection"), "The server closed the connection before"),
             (closed(1001, "the bridge is stopping"), "The bridge was stopped."),
             (closed(1006, ""), "The connection to the bridge was lost during the dialogue."),
-            (closed(4408, ""), "it had been idle for too long"),
+            (closed(4408, ""), "which had been idle for too long"),
             (closed(3999, "who knows"), "with code 3999. Reason: who knows."),
             (Ended::Nonsense("a wrong word".to_owned()), "does not follow the protocol: a wrong word."),
             (Ended::Refused("bad port".to_owned()), "refuses to connect to ws://b/ws: bad port"),
@@ -341,7 +338,7 @@ mod tests {
     #[test]
     fn a_cut_answer_is_shown() {
         let closed = Ended::Closed { code: 1000, reason: String::new(), partial: "To seek".to_owned() };
-        assert!(why_it_broke(&closed, "").ends_with("Its last answer was cut off: “To seek”."));
+        assert!(why_it_broke(&closed, "").ends_with("The last answer was cut off: “To seek”."));
     }
 
     #[test]
@@ -365,7 +362,7 @@ mod tests {
         slow.questions[2].answered = Some(us(2_200 + 1_853_155));
         assert!(plain(&meaning(&slow, MS)).starts_with("You waited 1853 ms for three answers, after 2.10 ms for"));
         let text = comparison(&slow, &slow, 4, MS).unwrap();
-        assert_eq!(plain(&text), "Run 4, one at a time, took 1853 ms: about as long.");
+        assert_eq!(plain(&text), "Run 4 (one at a time): 1853 ms for all answers, about as long as the newest run.");
     }
 
     #[test]
@@ -374,7 +371,8 @@ mod tests {
         let text = |step| plain(&of_the_clock(clock, step));
         let hops = text(Some(Duration::from_nanos(21)));
         assert!(
-            hops.contains("resolution of 5 µs") && hops.ends_with("The hops’ clock has a resolution of 21 ns."),
+            hops.contains("resolution (clock step) of 5 µs")
+                && hops.ends_with("The hops’ clock has a resolution of 21 ns."),
             "{hops}"
         );
         assert!(!text(None).contains("hops"));
@@ -389,7 +387,10 @@ mod tests {
             "{text}"
         );
         let text = comparison(&coarse, &coarse, 4, MS).unwrap();
-        assert_eq!(plain(&text), "Run 4, one at a time, took less than 16.7 ms: too short for the clock to compare.");
+        assert_eq!(
+            plain(&text),
+            "Run 4 (one at a time): less than 16.7 ms for all answers, too short for the clock to compare."
+        );
     }
 
     #[test]
@@ -418,12 +419,15 @@ mod tests {
         let now = complete_run(Order::SentAhead);
         let then = complete_run(Order::OneAtATime);
         let text = comparison(&now, &then, 4, MS).map(|text| plain(&text));
-        assert_eq!(text.as_deref(), Some("Run 4, one at a time, took 1.20 ms: about as long."));
+        assert_eq!(
+            text.as_deref(),
+            Some("Run 4 (one at a time): 1.20 ms for all answers, about as long as the newest run.")
+        );
         assert_eq!(comparison(&now, &run(Order::OneAtATime, 3, 2), 4, MS), None);
         let cases = [
-            (us(100), us(210), "2.1 times as long"),
-            (us(300), us(100), "this run took 3.0 times as long"),
-            (us(104), us(100), "about as long"),
+            (us(100), us(210), "2.1 times as long as the newest run"),
+            (us(300), us(100), "while the newest run took 3.0 times as long"),
+            (us(104), us(100), "about as long as the newest run"),
             (us(3), us(100), "too short for the clock to compare"),
         ];
         for (now, then, expected) in cases {

@@ -161,7 +161,7 @@ mod tests {
         ];
         assert_eq!(report.lines().take(4).collect::<Vec<_>>(), expected);
         let expected = "The tunnel emulates a longer link. Delay added, both ways: 1.48 ms (median of\n\
-                        the last 7 samples, from 2 dialogues in the 9 ms since it was set). Set:\n\
+                        the last 7 samples, from 2 dialogues in the 9 ms since the link was set). Set:\n\
                         1.30 ms, about 1.45 ms with jitter.\n";
         assert!(report.ends_with(expected), "{report}");
         assert!(report.lines().all(|line| line.chars().count() <= WIDTH), "{report}");

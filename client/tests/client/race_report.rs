@@ -46,7 +46,7 @@ fn with_three_connections_the_time_is_from_the_first_question_to_the_last_answer
     for expected in [
         "needed three round trips: 90 ms.",
         "they needed one: 30 ms.",
-        "In this one turn, one at a time took 3.0 times as long as sent ahead.",
+        "In this one turn, asking one at a time took 3.0 times as long as sending ahead.",
         "own: 70 ms from the first question to the last answer.",
         "The last connection opened 40 ms after the first.",
     ] {
@@ -113,7 +113,10 @@ fn the_median_turn_is_drawn_and_all_turns_are_described() {
     };
     let text = report(&[turn(29), turn(30), turn(34), turn(31)]);
     assert!(text.starts_with("one at a time: 61 ms (asking 58 ms to 68 ms in 4 turns)\n"), "{text}");
-    assert!(text.contains("needed two round trips: 60 ms.") && text.contains("By the medians of 4 turns, "), "{text}");
+    assert!(
+        text.contains("needed two round trips: 60 ms.") && text.contains("Going by the medians of 4 turns, "),
+        "{text}"
+    );
     assert!(text.contains("takes 2.0 times as long as"), "{text}");
 
     // One late answer, as it happens on a short link.
@@ -131,5 +134,5 @@ fn the_report_says_if_sent_ahead_took_longer_than_one_at_a_time() {
         at_once: vec![run(1, &[(1, 31)]); 2],
     };
     let text = report(&[turn]);
-    assert!(text.contains("sent ahead took 10.0 times as long as one at a time"), "{text}");
+    assert!(text.contains("sending ahead took 10.0 times as long as asking one at a time"), "{text}");
 }

@@ -201,8 +201,10 @@ async fn a_native_client_reports_where_its_time_went_with_and_without_a_bridge()
             let trace =
                 launcelot_client::lab::fetch_trace(&config.target, lab, &name, record.local, CLIENT_TIMEOUT).await;
             let report = launcelot_client::report::legs::legs(&record.run, Ok(&trace.unwrap()));
-            let lines =
-                ["The tunnel emulates a longer link. Delay added, both ways: ", " since it was set). Set: 100 ms."];
+            let lines = [
+                "The tunnel emulates a longer link. Delay added, both ways: ",
+                " since the link was set). Set: 100 ms.",
+            ];
             assert!(lines.iter().all(|line| report.contains(line)), "{report}");
             assert!(report.contains("The server spent "), "{report}");
             // The sentence is wrapped at 80 columns.

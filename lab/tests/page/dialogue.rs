@@ -90,7 +90,7 @@ async fn an_earlier_run_can_be_compared_with_the_newest() {
     browser.click("#runs [data-run='1'] button").await;
     browser.wait_for("#runs [aria-pressed=true]").await;
     assert_eq!(browser.script(ghosts).await, 4);
-    assert!(browser.text(".comparison").await.starts_with("Run 1, one at a time, took"));
+    assert!(browser.text(".comparison").await.starts_with("Run 1 (one at a time): "));
     browser.click("#runs [data-run='1'] button").await;
     assert_eq!(browser.script(ghosts).await, 0);
 }

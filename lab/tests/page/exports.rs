@@ -71,8 +71,8 @@ async fn every_chart_is_saved_as_a_picture_with_its_caption_and_what_limits_it()
     let pictures = [
         ("dialogue", "The dialogue of run 1, one at a time", "What is your quest?"),
         ("race", "Three ways to ask the same questions: ", "Sent ahead"),
-        ("histogram", "How often each time occurred, since the question was sent", "10 samples"),
-        ("percentiles", "Percentiles: the share answered within each time, since", "99.9"),
+        ("histogram", "How often each time occurred, timed from when the question was sent", "10 samples"),
+        ("percentiles", "Percentiles: the share answered within each time, timed from when", "99.9"),
     ];
     for (chart, caption, part) in pictures {
         assert_picture(&session, chart, caption, &[part, "clock step ", "began 20"]).await;
@@ -176,7 +176,7 @@ async fn what_was_imported_stays_marked_and_the_same_file_twice_is_noticed() {
     session.ask_in_rounds().await;
     let text = session.export("json", ".json").await;
     let nothing =
-        |name: &str| format!("Nothing was imported from {name}. 2 items were already here, and not imported again.");
+        |name: &str| format!("Nothing was imported from {name}. 2 items were already here and not imported again.");
     assert_eq!(session.drop_file("own.json", &text).await, nothing("own.json"));
 
     session.forget().await;

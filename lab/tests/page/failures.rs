@@ -79,7 +79,7 @@ async fn results_of_a_hidden_tab_are_marked() {
     browser.rounds_until(20, "complete").await;
     for limits in ["#dialogue + .limits", "#many-rounds figcaption small"] {
         let limits = browser.text(limits).await;
-        assert!(limits.ends_with(" · no errors · the tab was hidden partway through"), "{limits}");
+        assert!(limits.ends_with(" · no errors · the tab was hidden during the measurement"), "{limits}");
     }
     browser
         .script("delete document.hidden; document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")

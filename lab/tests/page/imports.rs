@@ -60,7 +60,7 @@ async fn all_dropped_files_are_imported_in_turn_and_each_has_its_sentence() {
         "Imported from 1.json: 1 run.",
         "Not imported: 2.json is not a Launcelot JSON export, or it is damaged.",
         "Imported from 3.json: 1 run.",
-        "Nothing was imported from 4.json. 1 item was already here, and not imported again.",
+        "Nothing was imported from 4.json. 1 item was already here and not imported again.",
         "Imported from 5.json: 1 run.",
     ];
     assert_eq!(session.browser.script(SENTENCES).await, json!(expected));
@@ -183,7 +183,7 @@ mod long_alone {
             session.browser.script(OBSERVE_LONG_TASKS).await;
             session.choose_file(&file).await;
             session.browser.wait_for("[data-load='1'][aria-busy=false] .provenance").await;
-            assert_eq!(session.browser.text("#import-message").await, "Drawn from result.json: load 1.");
+            assert_eq!(session.browser.text("#import-message").await, "Imported from result.json: load 1.");
             let blocked = session.browser.longest_task_ms().await;
             check(blocked <= BLOCKED_MAX_MS, || format!("the page was blocked for {blocked} ms"))
         })

@@ -49,7 +49,7 @@ async fn a_result_that_is_dropped_after_the_bridge_has_stopped_is_drawn_and_can_
     bridge.stop();
     drop(server);
 
-    assert_eq!(browser.drop_file("result.json", &text).await, "Drawn from result.json: load 1.");
+    assert_eq!(browser.drop_file("result.json", &text).await, "Imported from result.json: load 1.");
     browser.wait_for("[data-load='1'][aria-busy=false] .load-chart").await;
     assert_eq!(browser.focused().await, "run-1", "a screen reader reads on from the report");
     assert_eq!(browser.text("#run-1").await, "Load 1: simple and poll under load");
@@ -69,7 +69,7 @@ async fn a_result_that_is_dropped_after_the_bridge_has_stopped_is_drawn_and_can_
         assert!(report.contains(part), "no {part:?} in {report}");
     }
 
-    assert_eq!(browser.drop_file("again.json", &text).await, "Drawn from again.json: load 2.");
+    assert_eq!(browser.drop_file("again.json", &text).await, "Imported from again.json: load 2.");
     browser.wait_for("[data-load='2'] .load-chart").await;
     browser.click("[data-load='1'] button").await;
     browser.wait_for("#many-rounds + .load-report[data-load='2'] + #export").await;
@@ -93,7 +93,7 @@ async fn a_damaged_or_newer_result_is_refused_in_words_with_its_place() {
     for (index, (text, expected)) in cases.iter().enumerate() {
         let name = format!("damaged-{index}.json");
         let message = browser.drop_file(&name, text).await;
-        assert!(message.starts_with(&format!("Not drawn: {name}: {expected}")), "{message}");
+        assert!(message.starts_with(&format!("Not imported: {name}: {expected}")), "{message}");
         browser.wait_for("#import-message .mistake").await;
     }
     browser.wait_for("#many-rounds + #export").await;

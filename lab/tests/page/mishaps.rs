@@ -67,7 +67,7 @@ async fn a_script_that_cannot_be_loaded_is_reported() {
 async fn a_worker_that_cannot_be_loaded_fails_or_is_silent_is_reported() {
     let cases = [
         (None, "could not be loaded: its script is missing or blocked. Reload the page."),
-        (Some("throw new Error('out of order')"), "broke: Error: out of order. Reload the page to go on."),
+        (Some("throw new Error('out of order')"), "failed: Error: out of order. Reload the page to try again."),
         (Some(""), "has not started yet."),
     ];
     let server = Server::start(Design::Async);
@@ -90,7 +90,7 @@ async fn a_glue_that_the_worker_cannot_import_is_reported() {
         window.Worker = function (url, options) { return new Real(url.replace('glue=', 'glue=missing-'), options); };";
     browser.run_early(rename).await;
     let alert = browser.alert_of(&bridge).await;
-    assert!(alert.contains("broke: TypeError") && alert.ends_with("Reload the page to go on."), "{alert}");
+    assert!(alert.contains("failed: TypeError") && alert.ends_with("Reload the page to try again."), "{alert}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,8 +31,8 @@ async fn the_page_works_without_cross_origin_isolation_and_says_that_its_clock_i
         assert_eq!((row.question.as_str(), row.answer.as_str()), (exchange.question, exchange.answer));
         assert!(row.took() > 0.0, "{row:?}");
     }
-    assert!(browser.text("#clock").await.contains("this coarse because the page is not cross-origin isolated"));
-    assert!(browser.text("#clock").await.contains("Its timers are coarse too"));
+    assert!(browser.text("#clock").await.contains("make it coarser because the page is not cross-origin isolated"));
+    assert!(browser.text("#clock").await.contains("Without isolation, timers are coarse too"));
     let step = browser.script("return Number(document.querySelector('#clock').dataset.stepNs)").await;
     assert!(
         step.as_f64().unwrap() >= 50_000.0,

@@ -120,7 +120,7 @@ async fn a_thousand_rounds_give_a_thousand_samples_and_percentiles_that_rise() {
     assert!(meaning.starts_with("Half of the answers arrived within "), "{meaning}");
     assert!(browser.text("#stopwatch-why").await.starts_with("Measured from each question to its answer."));
     browser.click("#at-connecting").await;
-    assert!(browser.text("#stopwatch-why").await.contains("only the first paid for connecting"));
+    assert!(browser.text("#stopwatch-why").await.contains("only the first includes connecting"));
     browser.assert_console_is_quiet(&[FAILED_WEB_SOCKET]).await;
 }
 
@@ -272,7 +272,7 @@ async fn twelve_series_are_stored_and_a_full_or_corrupt_storage_is_tolerated() {
     }
     assert_eq!(browser.kept().await, 12);
     let hint = "#kept-rounds + .hint";
-    assert!(browser.text(hint).await.contains("the oldest was removed"));
+    assert!(browser.text(hint).await.contains("it has removed the oldest unnamed one"));
     assert_eq!(browser.script("return localStorage.length").await, 12);
 
     browser.script("for (const key of Object.keys(localStorage).slice(1)) localStorage[key] = 'spoilt'").await;

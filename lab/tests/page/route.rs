@@ -142,7 +142,7 @@ async fn the_shares_of_the_legs_add_up_to_100_percent() {
         }
         let message = browser.text("#uncertainty").await;
         assert!(
-            message.contains("each moment that a hop recorded is known to ± ") && !durations(&message).is_empty(),
+            message.contains("the times that hops recorded are known to ± ") && !durations(&message).is_empty(),
             "{message}"
         );
     }

@@ -60,7 +60,7 @@ async fn a_translated_page_shows_the_figures_of_the_newest_run() {
     // Everything else that changes.
     browser.click("#runs [data-run='2'] button[aria-pressed]").await;
     browser.wait_for("#dialogue .ghost").await;
-    assert!(browser.text(".comparison").await.contains("Run 2, one at a time, took"));
+    assert!(browser.text(".comparison").await.contains("Run 2 (one at a time): "));
     browser.click("#runs [data-run='3'] button:not([aria-pressed])").await;
     let passed = "return Number(document.querySelector('.player').dataset.passed)";
     let before = browser.script(passed).await.as_u64().unwrap();

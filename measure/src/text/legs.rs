@@ -64,11 +64,11 @@ pub fn where_it_went(breakdown: &Breakdown, client: ClientKind, unit: Unit) -> S
 pub fn uncertainty(clocks: Clocks, client: ClientKind) -> Option<String> {
     let Clocks::Related { uncertainty } = clocks else { return None };
     Some(format!(
-        "The {} and the hops use different clocks, related by cause and effect only: a question is sent before a hop sees it, and its \
-         answer arrives afterwards. So each moment that a hop recorded is known to ±\u{a0}{}, and so is where the first leg ends and the last \
-         begins.",
-        client.name(),
-        format_duration(uncertainty)
+        "The {client} and the hops use different clocks, related only by cause and effect: a question is sent before a hop sees it, and its \
+         answer arrives afterwards. So the times that hops recorded are known to ±\u{a0}{}, and so are the end of the first leg and the \
+         start of the last.",
+        format_duration(uncertainty),
+        client = client.name(),
     ))
 }
 
@@ -84,7 +84,7 @@ fn largest_part(breakdown: &Breakdown, client: ClientKind) -> Option<(Duration, 
     let in_the_tunnel = breakdown.in_the_tunnel.unwrap_or_default();
     let near_the_client = match client {
         ClientKind::Browser => "was spent between the page and the bridge",
-        ClientKind::Native => "was spent near the client, where no hop was observed",
+        ClientKind::Native => "was spent between the client and the first observed hop",
     };
     let parts = [
         (breakdown.in_the_tunnel, "was delay added by the tunnel"),
@@ -140,7 +140,7 @@ mod tests {
             sentence(&DIRECT, ClientKind::Browser),
             "The server spent 1 µs thinking; you waited 1.40 ms, and 93 % of that was spent between the page and the bridge."
         );
-        assert!(sentence(&DIRECT, ClientKind::Native).ends_with("near the client, where no hop was observed."));
+        assert!(sentence(&DIRECT, ClientKind::Native).ends_with("between the client and the first observed hop."));
         let through = [
             (TracePoint::BridgeIn, 0),
             (TracePoint::BridgeOut, 2),
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_uncertainty_of_moments_is_stated() {
         let text = uncertainty(Clocks::Related { uncertainty: us(12) }, ClientKind::Browser).unwrap();
-        assert!(text.replace('\u{a0}', " ").contains("each moment that a hop recorded is known to ± 12 µs"), "{text}");
+        assert!(text.replace('\u{a0}', " ").contains("the times that hops recorded are known to ± 12 µs"), "{text}");
         assert_eq!(uncertainty(Clocks::Contradictory, ClientKind::Browser), None);
     }
 

@@ -15,7 +15,7 @@ pub fn added_delay(added: Option<AddedDelay>, in_force: Duration, link: LinkSett
     let connections =
         if connections == 1 { "1 dialogue".to_owned() } else { [&format_count(connections), " dialogues"].concat() };
     format!(
-        "Delay added, both ways: {} (median of the last {samples} samples, from {connections} in the {} since it was set). Set: {set}.",
+        "Delay added, both ways: {} (median of the last {samples} samples, from {connections} in the {} since the link was set). Set: {set}.",
         format_duration(total),
         format_duration(in_force)
     )
@@ -44,7 +44,7 @@ mod tests {
         let us = Duration::from_micros;
         let added = AddedDelay { total: us(1_480), out: us(740), back: us(740), samples: 30, connections: 10 };
         let text = |added, link| added_delay(added, Duration::from_secs(41), link).replace('\u{a0}', " ");
-        let expected = "Delay added, both ways: 1.48 ms (median of the last 30 samples, from 10 dialogues in the 41 s since it was set). \
+        let expected = "Delay added, both ways: 1.48 ms (median of the last 30 samples, from 10 dialogues in the 41 s since the link was set). \
                         Set: 1.30 ms, about 1.45 ms with jitter.";
         assert_eq!(text(Some(added), Preset::Ssh.link()), expected);
         assert_eq!(text(None, LinkSettings::default()), "Delay added, both ways: not measured yet. Set: 0 ms.");

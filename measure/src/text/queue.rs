@@ -17,18 +17,18 @@ impl Queue {
         let every = format!("A round was due every {}", format_duration(self.pace));
         match self.verdict {
             PaceVerdict::Kept if self.is_known(self.late_most) => {
-                format!("{every}, and every round began within {} of that.", format_duration(self.late_most))
+                format!("{every}, and every round began within {} of its due time.", format_duration(self.late_most))
             }
-            PaceVerdict::Kept => format!("{every}, and every round began when it was due."),
+            PaceVerdict::Kept => format!("{every}, and every round began on time."),
             PaceVerdict::CaughtUp(cause) => format!(
-                "{every}. {} of {} rounds began late because {}, but the queue did not grow.",
+                "{every}. {} of {} rounds began late, mostly because {}. The queue did not grow.",
                 format_count(self.late as u64),
                 format_count(self.rounds as u64),
                 self.reason(cause)
             ),
             PaceVerdict::Grew(cause) => format!(
-                "{every}, and the queue grew: the first tenth of the rounds began {} late, the last tenth {}, because {}. A round took {} \
-                 at the median.",
+                "{every}, but the queue grew: the first tenth of the rounds began {} late and the last tenth {} late, mostly because {}. \
+                 The median round took {}.",
                 self.reading(self.late_first),
                 self.reading(self.late_last),
                 self.reason(cause),
@@ -43,10 +43,11 @@ impl Queue {
         if self.verdict == PaceVerdict::Kept || !self.is_known(late.by_timer) {
             return String::new();
         }
-        let mut text = format!(" A round began {} late on average", format_duration(late.by_answers + late.by_timer));
+        let mut text = format!(" On average, a round began {} late", format_duration(late.by_answers + late.by_timer));
         if self.is_known(late.by_answers) {
             let [by_answers, by_timer] = [late.by_answers, late.by_timer].map(format_duration);
-            text += &format!(": {by_answers} because of answers and {by_timer} because of the client’s own timer");
+            text +=
+                &format!(": {by_answers} because of previous answers and {by_timer} because of the client’s own timer");
         }
         text + "."
     }
@@ -74,12 +75,12 @@ impl Queue {
         let difference = if !self.is_known(p99.due.saturating_sub(p99.begun)) {
             ""
         } else if by_answers >= by_timer {
-            " (what coordinated omission hides)"
+            " (the difference is what coordinated omission hides)"
         } else {
-            " (mostly because of that timer)"
+            " (the difference is mostly the client’s own timer)"
         };
         format!(
-            " p99 is {} from when {begin}, and {} from when the question was due{difference}.",
+            " p99 is {} timed from when {begin}, and {} from when the question was due{difference}.",
             self.reading(p99.begun),
             self.reading(p99.due)
         )
@@ -95,7 +96,7 @@ impl Queue {
                 "the previous round had not ended, and rounds do not overlap (closed loop)"
             }
             (Cause::Answer, _) => "the previous answer had not arrived yet",
-            (Cause::Timer, _) => "the client’s own timer was late, for them or for an earlier round",
+            (Cause::Timer, _) => "the client’s own timer was late, for that round or an earlier one",
         }
     }
 

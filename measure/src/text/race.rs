@@ -73,8 +73,8 @@ fn verdict(times: &RaceTimes) -> String {
     let difference = times.difference();
     match difference {
         Difference::FirstLonger(_) | Difference::SecondLonger(_) | Difference::Negligible => {
-            let difference = difference.describe("one at a time", "sent ahead");
-            format!("By the medians of {turns} turns, {difference}.")
+            let difference = difference.describe("asking one at a time", "sending ahead");
+            format!("Going by the medians of {turns} turns, {difference}.")
         }
         Difference::TooShort => "The times are too short for this clock to tell the ways apart.".to_owned(),
         Difference::NoneSeen => {
@@ -96,12 +96,12 @@ fn observed(RaceTimes { one_at_a_time, sent_ahead, .. }: &RaceTimes) -> String {
         turns => format!("these {} turns", number(turns)),
     };
     let fact = match one_at_a_time.asking.observed_against(sent_ahead.asking) {
-        Difference::FirstLonger(factor) => format!("one at a time took {} as sent ahead", factor.describe()),
-        Difference::SecondLonger(factor) => format!("sent ahead took {} as one at a time", factor.describe()),
-        Difference::NoneSeen if one_at_a_time.asking.turns > 1 => "the times of both ways overlapped".to_owned(),
-        _ => "one at a time took about as long as sent ahead".to_owned(),
+        Difference::FirstLonger(factor) => format!("asking one at a time took {} as sending ahead", factor.describe()),
+        Difference::SecondLonger(factor) => format!("sending ahead took {} as asking one at a time", factor.describe()),
+        Difference::NoneSeen if one_at_a_time.asking.turns > 1 => "the times of the two ways overlapped".to_owned(),
+        _ => "asking one at a time took about as long as sending ahead".to_owned(),
     };
-    format!("In {these}, {fact}. Fewer than {TURNS_MIN} turns are too few to compare the ways.")
+    format!("In {these}, {fact}. A comparison needs at least {TURNS_MIN} turns.")
 }
 
 /// Says how much of the time between the first and the last open connection is the browser's spacing of handshakes.
@@ -117,8 +117,8 @@ fn spacing(RaceTimes { at_once, spacing, .. }: &RaceTimes, describe: &dyn Fn(Rea
     let spacing_median = spacing.median.min(at_once.opening.median);
     let without = Reading::new(at_once.asking.median.saturating_sub(spacing_median), spacing.clock_step);
     format!(
-        "; {part} of that was the browser, which starts its handshakes one after another. Without that, the last answer \
-         would have come {} after the first question",
+        "; {part} of that is because the browser starts its handshakes one after another. Otherwise the last answer \
+         would have arrived {} after the first question",
         describe(without)
     )
 }
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(
             text(3, &race),
             "Asked one at a time, the questions needed three round trips: 61 ms. Sent ahead, without waiting (pipelining), \
-             they needed one: 20 ms. By the medians of 4 turns, one at a time takes 3.1 times as long as sent ahead. Over three connections, each question needed a round trip of its \
+             they needed one: 20 ms. Going by the medians of 4 turns, asking one at a time takes 3.1 times as long as sending ahead. Over three connections, each question needed a round trip of its \
              own: 27 ms from the first question to the last answer. The last connection opened 4 ms after the first."
         );
         assert!(text(4, &race).contains("needed 4 round trips"));
@@ -179,24 +179,24 @@ mod tests {
         let cases = [
             (
                 times(&[1_800_000], &[600_000]),
-                "In this one turn, one at a time took 3.0 times as long as sent ahead. Fewer than 4 turns are too few to compare the ways.",
+                "In this one turn, asking one at a time took 3.0 times as long as sending ahead. A comparison needs at least 4 turns.",
             ),
             (
                 times(&[600_000], &[1_800_000]),
-                "In this one turn, sent ahead took 3.0 times as long as one at a time. Fewer than 4 turns are too few to compare the ways.",
+                "In this one turn, sending ahead took 3.0 times as long as asking one at a time. A comparison needs at least 4 turns.",
             ),
             (
                 times(&[6_002_000], &[6_001_000]),
-                "In this one turn, one at a time took about as long as sent ahead. Fewer than 4 turns are too few to compare the ways.",
+                "In this one turn, asking one at a time took about as long as sending ahead. A comparison needs at least 4 turns.",
             ),
             (
                 times(&[900_000, 910_000, 920_000], &[300_000, 310_000, 300_000]),
-                "In these three turns, one at a time took 3.0 times as long as sent ahead. Fewer than 4 turns are too few to \
-                 compare the ways.",
+                "In these three turns, asking one at a time took 3.0 times as long as sending ahead. A comparison needs at least \
+                 4 turns.",
             ),
             (
                 times(&[900_000, 1_200_000], &[800_000, 910_000]),
-                "In these two turns, the times of both ways overlapped. Fewer than 4 turns are too few to compare the ways.",
+                "In these two turns, the times of the two ways overlapped. A comparison needs at least 4 turns.",
             ),
         ];
         for (times, expected) in cases {
@@ -210,15 +210,15 @@ mod tests {
         let race = times(&[60_000], &[20_000]);
         let spaced = text(3, &RaceTimes { spacing: Some(spread(&[3_000])), ..race });
         assert!(
-            spaced.contains("; 3 ms of that was the browser")
-                && spaced.ends_with("would have come 24 ms after the first question."),
+            spaced.contains("; 3 ms of that is because the browser")
+                && spaced.ends_with("would have arrived 24 ms after the first question."),
             "{spaced}"
         );
         assert_eq!(text(3, &RaceTimes { spacing: Some(spread(&[2])), ..race }), text(3, &race), "below a clock step");
         let whole = text(3, &RaceTimes { spacing: Some(spread(&[4_100])), ..race });
-        assert!(whole.contains("opened 4 ms after the first; all of that was the browser"), "{whole}");
+        assert!(whole.contains("opened 4 ms after the first; all of that is because the browser"), "{whole}");
         assert!(
-            whole.ends_with("would have come 23 ms after the first question."),
+            whole.ends_with("would have arrived 23 ms after the first question."),
             "a part is not more than the whole: {whole}"
         );
     }

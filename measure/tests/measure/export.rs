@@ -525,16 +525,16 @@ fn interruptions_are_in_the_log_and_in_the_chrome_trace() {
     document.rounds[1].server_work = Some(ServerWork { first: us(3_000), last: Some(us(5_000)) });
     let log = hlog::log(&document);
     let comments: Vec<&str> = log.lines().filter(|line| line.starts_with("#[A-thousand")).collect();
-    let hidden = "#[A-thousand--\"long\": the tab was hidden partway through]";
-    let worked = "#[A-thousand--\"long\"-2: the server’s work on each answer changed partway through, from 3\u{a0}ms to 5\u{a0}ms]";
+    let hidden = "#[A-thousand--\"long\": the tab was hidden during the measurement]";
+    let worked = "#[A-thousand--\"long\"-2: simulated server work changed from 3\u{a0}ms to 5\u{a0}ms per answer]";
     assert_eq!(comments, [hidden, worked]);
 
     let value: Value = serde_json::from_str(&chrome::trace(&document)).unwrap();
     let events = value["traceEvents"].as_array().unwrap();
     let labels: Vec<_> = events.iter().filter(|event| event["name"] == "process_labels").collect();
     let labels_of = |pid: usize, labels: &str| serde_json::json!({ "pid": pid, "tid": 0, "ph": "M", "name": "process_labels", "args": { "labels": labels } });
-    let worked = "the server’s work on each answer changed partway through, from 3\u{a0}ms to 5\u{a0}ms";
-    let interrupted = format!("{worked}, the tab was hidden and suspended partway through");
+    let worked = "simulated server work changed from 3\u{a0}ms to 5\u{a0}ms per answer";
+    let interrupted = format!("{worked}, the tab was hidden and suspended during the measurement");
     let expected = Value::Array(vec![labels_of(1, worked), labels_of(2, &interrupted)]);
     assert_eq!(serde_json::to_value(labels).unwrap(), expected);
 }
@@ -559,7 +559,7 @@ fn the_log_and_the_chrome_trace_have_the_provenance_the_link_and_the_failures() 
         assert!(log.contains(expected), "no {expected:?} in {log}");
     }
     let trace = chrome::trace(&document);
-    let expected = "server design async, link 200\u{a0}µs, 10\u{a0}Gbit/s, the server’s work on each answer changed";
+    let expected = "server design async, link 200\u{a0}µs, 10\u{a0}Gbit/s, simulated server work changed from";
     assert!(trace.contains(expected), "{trace}");
 }
 

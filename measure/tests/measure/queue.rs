@@ -80,7 +80,7 @@ fn across_a_continent_the_connection_cannot_keep_the_pace() {
 fn a_server_that_thinks_as_long_as_the_pace_lets_the_queue_grow() {
     let (queue, words) = judged(&rounds(40, us(5_000), |_| us(5_150), us(20)));
     assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Answer), "where the time was spent is unknown");
-    assert!(words.starts_with("A round was due every 5 ms, and the queue grew"), "{words}");
+    assert!(words.starts_with("A round was due every 5 ms, but the queue grew"), "{words}");
     assert!(!words.contains(" 0 "), "{words}");
     assert!(!words.contains("p99"), "40 rounds are too few: {words}");
     let reported = Rounds { thinking_mean: Some(us(5_000)), ..rounds(40, us(5_000), |_| us(5_150), us(20)) };
@@ -98,8 +98,11 @@ fn p99_is_stated_both_from_begin_and_from_due() {
     };
     let (queue, words) = judged(&rounds(1_000, us(2_500), stalls, us(10)));
     assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Answer));
-    assert!(words.contains(" p99 is 3.40 ms from when the question was sent, and "), "{words}");
-    assert!(words.ends_with("65.7 ms from when the question was due (what coordinated omission hides)."), "{words}");
+    assert!(words.contains(" p99 is 3.40 ms timed from when the question was sent, and "), "{words}");
+    assert!(
+        words.ends_with("65.7 ms from when the question was due (the difference is what coordinated omission hides)."),
+        "{words}"
+    );
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn a_wait_below_one_step_is_described_as_less_than_a_step() {
     assert_eq!(queue.verdict, PaceVerdict::Grew(Cause::Answer));
     let coarse = Queue { late_first: us(0), ..queue };
     let words_of_coarse = coarse.describe().replace('\u{a0}', " ");
-    assert!(words_of_coarse.contains("began less than 1 ms late, the last tenth"), "{words_of_coarse}");
+    assert!(words_of_coarse.contains("began less than 1 ms late and the last tenth"), "{words_of_coarse}");
     assert!(!words.contains(" 0 "), "{words}");
 }
 
@@ -138,8 +141,8 @@ fn rounds_that_one_late_timer_delayed_are_not_blamed_on_answers() {
     let own = |number: u32| if number.is_multiple_of(50) { us(600) } else { us(200) };
     let (queue, words) = judged(&rounds_begun_at(300, us(500), own, begun));
     assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Timer), "{words}");
-    assert!(words.contains("rounds began late because the client’s own timer was late"), "{words}");
-    assert!(words.contains("A round began 1.33 ms late on average."), "{words}");
+    assert!(words.contains("rounds began late, mostly because the client’s own timer was late"), "{words}");
+    assert!(words.contains("On average, a round began 1.33 ms late."), "{words}");
     assert!(words.contains("The client’s own timer was late by 2.40 ms at the median"), "{words}");
     assert!(!words.contains("coordinated omission"), "{words}");
 }
@@ -157,7 +160,7 @@ fn both_causes_are_stated_if_both_made_rounds_late() {
     let own = |number: u32| if number.is_multiple_of(10) { us(5_000) } else { us(400) };
     let (queue, words) = judged(&rounds(100, us(2_000), own, us(200)));
     assert_eq!(queue.verdict, PaceVerdict::CaughtUp(Cause::Answer), "{words}");
-    assert!(words.contains("because of answers and"), "{words}");
+    assert!(words.contains("because of previous answers and"), "{words}");
     assert!(words.contains("The client’s own timer was late by 200 µs at the median"), "{words}");
 }
 
@@ -166,7 +169,7 @@ fn rounds_that_began_late_are_not_said_to_have_begun_when_they_were_due() {
     for (pace, timer) in [(us(1_000_000), us(45_000)), (us(20_000), us(640))] {
         let (queue, words) = judged(&rounds(100, pace, |_| us(360), timer));
         assert_eq!((queue.verdict, queue.late), (PaceVerdict::CaughtUp(Cause::Timer), 100), "{words}");
-        assert!(!words.contains("began when it was due"), "{words}");
+        assert!(!words.contains("began on time"), "{words}");
         assert!(!words.contains("coordinated omission"), "{words}");
     }
 }
@@ -175,9 +178,12 @@ fn rounds_that_began_late_are_not_said_to_have_begun_when_they_were_due() {
 fn a_kept_pace_states_how_late_rounds_began() {
     let (queue, words) = judged(&rounds(100, us(2_000), |_| us(360), us(30)));
     assert_eq!(queue.verdict, PaceVerdict::Kept);
-    assert!(words.starts_with("A round was due every 2 ms, and every round began within 30 µs of that."), "{words}");
+    assert!(
+        words.starts_with("A round was due every 2 ms, and every round began within 30 µs of its due time."),
+        "{words}"
+    );
     let (_, words) = judged(&rounds(100, us(2_000), |_| us(360), us(0)));
-    assert!(words.starts_with("A round was due every 2 ms, and every round began when it was due."), "{words}");
+    assert!(words.starts_with("A round was due every 2 ms, and every round began on time."), "{words}");
     assert!(!words.contains("coordinated omission"), "{words}");
 }
 
@@ -206,5 +212,5 @@ fn a_server_that_becomes_slow_near_the_end_lets_the_queue_grow() {
 #[test]
 fn the_time_of_a_round_is_stated_as_a_median() {
     let (_, words) = judged(&rounds(40, us(5_000), |_| us(5_150), us(20)));
-    assert!(words.contains(" A round took 5.15 ms at the median."), "{words}");
+    assert!(words.contains(" The median round took 5.15 ms."), "{words}");
 }

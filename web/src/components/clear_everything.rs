@@ -45,7 +45,7 @@ pub fn ClearEverything(Props { busy, clear }: &Props) -> Html {
     html! {
         <div class="confirmation" role="group" aria-labelledby="clear-question">
             <p id="clear-question">
-                { "Remove every run, race, series and report from this page and from the browser’s storage, including earlier visits? \
+                { "Remove all runs, races, series and reports, including those of earlier visits, from this page and the browser’s storage? \
                    Only files that you have saved remain." }
             </p>
             <div class="controls">

@@ -38,7 +38,7 @@ pub fn Controls(Props { busy, order, ask, choose_order }: &Props) -> Html {
                 { "Ask the three questions" }
             </button>
             <fieldset class="choice">
-                <legend>{ "Ask them" }</legend>
+                <legend>{ "Order" }</legend>
                 for (value, id, label) in ORDERS {
                     <Radio<Order> group="order" {id} {label} {value} is_chosen={value == *order} choose={choose_order.clone()} />
                 }

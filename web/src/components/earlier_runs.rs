@@ -37,7 +37,7 @@ pub fn EarlierRuns(Props { runs, compared, is_unstored, compare, remove }: &Prop
         <section aria-labelledby="runs-title">
             <h2 id="runs-title">{ "Earlier runs" }</h2>
             if !runs.is_empty() {
-                <p>{ "Compare a run with the newest: its bars appear below the newest run’s, labelled with its number, on one time axis." }</p>
+                <p>{ "If you compare a run with the newest, its bars appear below the newest run’s, labelled with its number." }</p>
                 { table(runs, compared, compare, remove) }
             }
             if *is_unstored {

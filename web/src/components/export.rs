@@ -166,10 +166,10 @@ pub fn Export(
             <p>
                 { "Save what was measured: for a spreadsheet, for " }
                 <a href="https://ui.perfetto.dev" rel="noreferrer">{ "Perfetto" }</a>
-                { " (Chrome trace), or for this page on another day. To import, drop JSON exports anywhere on the page, or choose them \
+                { " (Chrome trace), or for this page on another day (JSON). To import, drop JSON exports anywhere on the page, or choose them \
                    here. A " }<code>{ "result.json" }</code>{ " of " }<code>{ "launcelot-lab load" }</code>
-                { ", which runs many clients at once, is drawn too. The legs of each run are also tracks in the Performance panel \
-                   of your browser’s developer tools." }
+                { ", which runs many clients at once, can be imported, too. In Chromium, the Performance panel of the developer tools \
+                   also shows the legs of each run as tracks." }
             </p>
             <div class="controls">
                 for choice in CHOICES.iter().filter(|choice| available.has(choice)) {

@@ -36,7 +36,9 @@ pub fn KeptRounds(Props { rounds: many, change }: &Props) -> Html {
     let hint = match (many.is_unstored, many.has_lost) {
         (true, _) => mishap::not_stored("series"),
         (_, true) => {
-            format!("The page keeps {KEPT_MAX} series, so the oldest was removed. Series that you name are kept.")
+            format!(
+                "The page keeps {KEPT_MAX} series, so it has removed the oldest unnamed one. Series that you name are not removed."
+            )
         }
         _ => "Overlay up to three on the newest to compare them.".to_owned(),
     };

@@ -57,7 +57,7 @@ pub fn Meaning(props: &Props) -> Html {
                 if let Some(imported) = newest.filter(|newest| newest.is_imported) {
                     <p class="comparison">
                         <span class="imported">{ "imported" }</span>
-                        { format!(" Measured elsewhere, or on another day: {}.", imported.run.target) }
+                        { format!(" Measured elsewhere or on another day. Target: {}.", imported.run.target) }
                     </p>
                 }
                 if broken.is_none() {

@@ -172,7 +172,7 @@ fn title(chart: Chart) -> &'static str {
     match chart {
         Chart::Dialogue => "Picture of the dialogue",
         Chart::Race => "Picture of the race",
-        Chart::Histogram => "Picture of how often each time occurred",
+        Chart::Histogram => "Picture of the histogram",
         Chart::Percentiles => "Picture of the percentiles",
     }
 }

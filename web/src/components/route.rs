@@ -82,7 +82,7 @@ fn Tunnel(TunnelProps { link, report, added, change }: &TunnelProps) -> Html {
     html! {
         <div class="tunnel">
             <p key={report.handshake.to_string()}>{ text::EMULATED }{ if report.handshake { text::HANDSHAKE } else { "" } }</p>
-            <ul class="presets" aria-label="Well-known links">
+            <ul class="presets" aria-label="Typical links">
                 for preset in Preset::ALL {
                     <li key={preset.name()}>
                         <PresetButton {preset} is_chosen={preset.link() == *link} change={change.clone()} />

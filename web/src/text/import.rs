@@ -19,7 +19,9 @@ pub fn why_not(name: &str, refusal: DocumentError) -> String {
             format!("Not imported: {name} is not a Launcelot JSON export, or it is damaged.")
         }
         DocumentError::NewerVersion(version) => {
-            format!("Not imported: {name} has version {version}, and this page reads versions up to {VERSION}.")
+            format!(
+                "Not imported: {name} has format version {version}, and this page reads only versions up to {VERSION}."
+            )
         }
         DocumentError::Empty => format!("Not imported: {name} contains no measurements."),
         DocumentError::Impossible => format!("Not imported: {name} contains times that cannot have been measured."),
@@ -60,7 +62,7 @@ pub fn imported(name: &str, document: &Document, repeated: usize, left_out: usiz
         Some((last, before)) => format!("Imported from {name}: {} and {last}.", before.join(", ")),
     };
     if repeated > 0 {
-        sentence += &format!(" {} already here, and not imported again.", count(repeated, "item was", "items were"));
+        sentence += &format!(" {} already here and not imported again.", count(repeated, "item was", "items were"));
     }
     if left_out > 0 {
         sentence += &format!(
@@ -82,7 +84,7 @@ mod tests {
     fn what_was_imported_is_named_and_what_was_not_is_counted() {
         let mut document = Document { races: vec![RecordedRace::default(); 2], ..Document::default() };
         assert_eq!(imported("x", &document, 0, 0), "Imported from x: 2 races.");
-        let expected = "Imported from x: 2 races. 1 item was already here, and not imported again.";
+        let expected = "Imported from x: 2 races. 1 item was already here and not imported again.";
         assert_eq!(imported("x", &document, 1, 0), expected);
         document.runs.clear();
         document.races.clear();

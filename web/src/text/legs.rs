@@ -11,11 +11,11 @@ use crate::state::run_record::CLIENT;
 
 /// What is said where the legs are unknown.
 pub const UNKNOWN: &str =
-    "Where on the path the time went is unknown: no lab observed this run. Only the demo’s lab observes the hops.";
+    "Where on the path the time went is unknown: there is no trace of this run. Only the demo’s lab records traces.";
 
 /// What observing the server costs. `cargo xtask bench observe` measures both figures, and they are rounded up.
-pub const OBSERVING: &str = "Observing the server adds at most 50 ns to its thinking and 10\u{a0}% to its processor time on our machine; \
-    cargo xtask bench observe measures yours.";
+pub const OBSERVING: &str = "Recording the trace adds at most 50 ns to the server’s thinking and 10\u{a0}% to its processor time \
+    (measured on one machine).";
 
 /// What a leg is called where `asker` asked.
 pub fn name(leg: Leg, asker: &str) -> &'static str {
@@ -45,7 +45,7 @@ pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
             return [
                 "From the ",
                 way,
-                " and back. The two together are known to ±\u{a0}",
+                " and back. The sum of both is known to ±\u{a0}",
                 &format_duration(clock_step),
                 ".",
             ]
@@ -57,9 +57,9 @@ pub fn explanation(leg: Leg, asker: &str, clock_step: Duration) -> String {
         }
         Leg::LinkOut => "To the server, through the tunnel if there is one.",
         Leg::Server => {
-            "From the arrival of the question to the sending of its answer. In the enlarged bar, the solid part is the thinking."
+            "From reading the question to sending its answer. In the enlarged bar, the solid part is the thinking."
         }
-        Leg::LinkBack => "Back from the server, the same way.",
+        Leg::LinkBack => "Back from the server, on the same path.",
         Leg::Unknown => "No hop was observed here.",
     };
     what.to_owned()

@@ -97,11 +97,15 @@ mod tests {
         assert!(of_run(&RunRecord { cores: None, ..run.clone() }).contains(" · number of cores unknown · "));
         let worked = RunRecord { server_work: Some(ServerWork::begun(Duration::from_millis(3))), ..run.clone() };
         assert!(
-            of_run(&worked).replace('\u{a0}', " ").ends_with(" · no errors · the server worked 3 ms on each answer")
+            of_run(&worked).replace('\u{a0}', " ").ends_with(" · no errors · simulated server work 3 ms per answer")
         );
         let mut broken = run;
         broken.run.status = RunStatus::Broken("Gone.".to_owned());
         broken.run.interruptions.was_hidden = true;
-        assert!(of_run(&broken).ends_with(" · 1 error · the tab was hidden partway through"), "{}", of_run(&broken));
+        assert!(
+            of_run(&broken).ends_with(" · 1 error · the tab was hidden during the measurement"),
+            "{}",
+            of_run(&broken)
+        );
     }
 }

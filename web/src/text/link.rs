@@ -12,15 +12,14 @@ use crate::state::sliders::Slider;
 
 /// What a page says that has no lab.
 pub const NO_LAB: &str =
-    "This bridge has no lab, so there is no tunnel that could lengthen the link. The demo (cargo xtask demo) has one.";
+    "This bridge has no lab, and so no tunnel that could lengthen the link. The demo (cargo xtask demo) has both.";
 
 /// What a page says whose lab does not answer any more.
 const GONE_LAB: &str =
     "The lab does not answer, so its link can be neither read nor changed. The page asks again after the next run.";
 
 /// What the tunnel is.
-pub const EMULATED: &str =
-    "The longer link is emulated: the tunnel, a part of the lab, holds back all bytes for the time set here.";
+pub const EMULATED: &str = "The longer link is emulated: the tunnel, a part of the lab, delays all bytes as set here.";
 
 /// What a connection costs.
 pub const HANDSHAKE: &str =
@@ -32,7 +31,7 @@ pub fn notice(lab: &Lab) -> Option<&'static str> {
         return Some(GONE_LAB);
     }
     Some(match lab.notice? {
-        Notice::Restarted => "The lab was restarted. The settings shown here are its current ones.",
+        Notice::Restarted => "The lab was restarted. Its current settings are shown here.",
         Notice::SetAgain => "The lab was restarted. Your link settings were applied again.",
         Notice::ChangedElsewhere => {
             "The link was changed elsewhere, perhaps in another tab. Its current settings are shown here."
@@ -83,7 +82,7 @@ pub fn not_compared(what: &str, conditions: [Conditions; 2]) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("{what}: not compared, because {changed} changed during one of them."))
+    Some(format!("{what}: not compared, because {changed} changed during one of the two."))
 }
 
 /// The same for what was asked at this URL.
@@ -105,12 +104,12 @@ mod tests {
         let text = |of_both: [_; 2]| not_compared("B and A", of_both.map(|revisions| (revisions, None)));
         assert_eq!(text([Some(revisions), Some(other)]), None, "two links are what a person compares");
         assert_eq!(text([None, Some(revisions)]), None);
-        let expected = "B and A: not compared, because the link changed during one of them.";
+        let expected = "B and A: not compared, because the link changed during one of the two.";
         assert_eq!(text([Some(revisions), Some(other.changed())]).as_deref(), Some(expected));
         let work = ServerWork::begun(std::time::Duration::ZERO);
         let changed = ServerWork { last: Some(std::time::Duration::from_millis(3)), ..work };
         let text = |work| not_compared("B and A", [(Some(revisions), Some(work)), (None, None)]);
-        let expected = "B and A: not compared, because the server’s work changed during one of them.";
+        let expected = "B and A: not compared, because the server’s work changed during one of the two.";
         assert_eq!((text(work), text(changed).as_deref()), (None, Some(expected)));
     }
 }

@@ -29,7 +29,7 @@ impl Next {
 }
 
 /// Why the first answer took longer.
-pub const SLOW_START: &str = "The first answer after startup takes longer: caches are still cold, and code is still being loaded or compiled. \
+pub const SLOW_START: &str = "The first answer after startup often takes longer, because caches are cold and code is still being loaded or compiled. \
                               Ask again to see the usual time.";
 
 /// Whether the first answer took clearly longer than the others.

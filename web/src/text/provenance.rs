@@ -103,8 +103,7 @@ mod tests {
         };
         rounds.link = Link::Changed;
         rounds.interruptions = Interruptions { was_hidden: true, was_suspended: false };
-        let rest =
-            "server design poll · the link changed partway through · the tab was hidden partway through · imported";
+        let rest = "server design poll · the link changed partway through · the tab was hidden during the measurement · imported";
         let expected = format!("27 Nov 2026, 15:43 · native client 0.1.0 on linux x86_64 · {rest}");
         assert_eq!(of_rounds(&rounds, Some("27 Nov 2026, 15:43".to_owned()), &this_page), expected);
         rounds.provenance.client = Some(this_page.clone());

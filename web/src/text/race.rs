@@ -16,17 +16,16 @@ use crate::state::run_record::RunRecord;
 
 /// What is raced, and how.
 pub const INTRODUCTION: &str = "The same three questions, asked in three ways: one at a time, sent ahead (pipelining), and over three \
-                                connections at once. The ways take turns, up to five each, in changing order. The chart shows the median turn, by the time from \
-                                the first question to the last answer; the line below it runs from the shortest turn to the longest, with a tick \
-                                at the median.";
+                                connections at once. The ways take turns, up to five each, in changing order. The bars show the turn with the \
+                                median time from the first question to the last answer; the line below them runs from the shortest turn to the \
+                                longest, with a tick at the median.";
 
 /// Why ways are not compared.
-const LINK_CHANGED: &str = "The link changed during the race: it was set again, or the lab was restarted. So the ways cannot be \
-                            compared. Race them again.";
+const LINK_CHANGED: &str = "The link changed during the race (it was set again, or the lab was restarted), so the ways cannot be \
+                            compared.";
 
 /// The same where the server's work did.
-const WORK_CHANGED: &str =
-    "The server’s work changed during the race. So the ways cannot be compared. Race them again.";
+const WORK_CHANGED: &str = "The server’s work changed during the race, so the ways cannot be compared.";
 
 /// A way to ask, at the beginning of a row.
 pub fn name(way: Way) -> String {
@@ -81,11 +80,11 @@ pub fn parts(race: &Race, way: Way, unit: Unit) -> String {
     format!("{} {connecting}, {} asking{turns}", describe(asking.from), describe(asking.took()))
 }
 
-/// The range of all turns: `58 ms to 66 ms in 5 turns`, or `once`.
+/// The range of all turns: `58 ms to 66 ms in 5 turns`, or `1 turn`.
 fn turns(spread: Spread, unit: Unit) -> String {
     let Spread { least, most, turns, clock_step, .. } = spread;
     if turns == 1 {
-        return "once".to_owned();
+        return "1 turn".to_owned();
     }
     let [least, most] = [least, most].map(|took| Reading::new(took, clock_step).describe_in(unit));
     format!("{least} to {most} in {turns} turns")
@@ -219,13 +218,13 @@ mod tests {
         for expected in [
             "three round trips: 60 ms.",
             "they needed one: 20 ms.",
-            "By the medians of 5 turns, one at a time takes 3.0 times as long as sent ahead.",
+            "Going by the medians of 5 turns, asking one at a time takes 3.0 times as long as sending ahead.",
             "own: 20 ms from the first question to the last answer.",
         ] {
             assert!(text.contains(expected), "{text}");
         }
         let text = meaning(&raced(us(1_000_000)), MS).replace('\u{a0}', " ");
-        assert!(text.contains("In this one turn, one at a time took 3.0 times"), "{text}");
+        assert!(text.contains("In this one turn, asking one at a time took 3.0 times"), "{text}");
     }
 
     #[test]
@@ -282,7 +281,7 @@ mod tests {
         first.run.questions[0].answer = Some("Error: unknown question.".to_owned());
         runs_of(&mut race).last().unwrap().run.interruptions.was_suspended = true;
         let imported = Race::reimported(&race.exported().unwrap(), 1);
-        let expected = " · 1 error · the tab was hidden and suspended partway through";
+        let expected = " · 1 error · the tab was hidden and suspended during the measurement";
         assert!(limits(&imported).ends_with(expected), "{}", limits(&imported));
     }
 
@@ -312,8 +311,8 @@ mod tests {
         runs_of(&mut race).for_each(|run| run.server_work = Some(ServerWork { first: ms(3), last: Some(ms(3)) }));
         assert_ne!(meaning(&race, MS), WORK_CHANGED);
         let text = |race: &Race| limits(race).replace('\u{a0}', " ");
-        assert!(text(&race).ends_with(" · no errors · the server worked 3 ms on each answer"), "{}", text(&race));
-        let expected = " · the server’s work on each answer changed partway through, from 3 ms to 5 ms";
+        assert!(text(&race).ends_with(" · no errors · simulated server work 3 ms per answer"), "{}", text(&race));
+        let expected = " · simulated server work changed from 3 ms to 5 ms per answer";
         let mut later = race.clone();
         runs_of(&mut later).last().unwrap().server_work = Some(ServerWork::begun(ms(5)));
         let mut at_the_end = race;
@@ -341,7 +340,7 @@ mod tests {
             text(&raced(us(20_000))),
             "12 ms until the first connection, 20 ms asking (20 ms to 20 ms in 5 turns)"
         );
-        assert_eq!(text(&raced(us(1_000_000))), "12 ms until the first connection, 1000 ms asking (once)");
+        assert_eq!(text(&raced(us(1_000_000))), "12 ms until the first connection, 1000 ms asking (1 turn)");
         assert_eq!(text(&Race::default()), "");
     }
 }

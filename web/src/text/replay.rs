@@ -5,7 +5,8 @@ use launcelot_measure::{ConnectPoint, TracePoint};
 use crate::replay::{Event, EventKind, Moment, Replay};
 
 /// What is not known between two recorded moments.
-pub const BETWEEN_MOMENTS: &str = "Between two recorded moments, positions are interpolated: a message moves at constant speed. Where it really was is not known.";
+pub const BETWEEN_MOMENTS: &str = "Between two recorded moments, positions are interpolated: a message moves at constant \
+                                   speed. Where it really was is not known.";
 
 /// Everything that happened at a moment.
 pub fn of(replay: &Replay, moment: &Moment) -> String {

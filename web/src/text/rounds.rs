@@ -96,10 +96,10 @@ pub fn why(rounds: &Rounds, stopwatch: Stopwatch, mut median: impl FnMut(Stopwat
             "Measured from each question to its answer. Time spent connecting or queueing is not included.".to_owned()
         }
         (Stopwatch::Connecting, Connections::One, _) => {
-            let first = if rounds.plan.warm_up > 0 { ", and that one was a warm-up round" } else { "" };
+            let first = if rounds.plan.warm_up > 0 { ", and it was a warm-up round" } else { "" };
             format!(
-                "All rounds shared one connection, so only the first paid for connecting{first}. Timed from the \
-                 question, the curve is the same."
+                "All rounds shared one connection, so only the first includes connecting{first}. The curve is the \
+                 same as that timed from the question."
             )
         }
         (Stopwatch::Connecting, Connections::Each, _) => {
@@ -300,7 +300,7 @@ mod tests {
                 Connections::One,
                 None,
                 600,
-                "only the first paid for connecting, and that one was a warm-up",
+                "only the first includes connecting, and it was a warm-up",
             ),
             (
                 Stopwatch::Connecting,
@@ -311,13 +311,13 @@ mod tests {
             ),
             (Stopwatch::Due, Connections::One, None, 600, "the curve hardly changes"),
             (Stopwatch::Due, Connections::Each, None, 600, "the time is that of connecting and asking"),
-            (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and every round began when it was due"),
+            (Stopwatch::Due, Connections::One, Some(2), 600, "every 2 ms, and every round began on time"),
             (
                 Stopwatch::Due,
                 Connections::One,
                 Some(2),
                 90_000,
-                "1,000 of 1,000 rounds began late because the client’s own timer was late",
+                "1,000 of 1,000 rounds began late, mostly because the client’s own timer was late",
             ),
         ];
         for (stopwatch, connections, pace, due, expected) in cases {

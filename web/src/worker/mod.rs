@@ -84,7 +84,7 @@ fn handler<T: 'static, E: FromWasmAbi + 'static>(
 fn carry_out(runs: &mut RunsRunner, event: &MessageEvent) {
     let bytes = Uint8Array::new(&event.data()).to_vec();
     let Some(order) = message::decode(&bytes) else {
-        wasm_bindgen::throw_str("the page sent an order that its worker cannot decode");
+        wasm_bindgen::throw_str("the page sent a message that its worker does not understand");
     };
     ROUNDS_RUNNER.with_borrow_mut(|runner| {
         let Some(runner) = runner else { return };

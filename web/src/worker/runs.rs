@@ -195,5 +195,5 @@ pub(super) fn bytes_of(event: &MessageEvent) -> Vec<u8> {
 /// The words of a JavaScript error.
 pub(super) fn words_of(error: &JsValue) -> String {
     let message = Reflect::get(error, &JsValue::from_str("message")).ok();
-    message.and_then(|message| message.as_string()).unwrap_or_else(|| "it gives no reason".to_owned())
+    message.and_then(|message| message.as_string()).unwrap_or_else(|| "no reason given.".to_owned())
 }

@@ -37,7 +37,7 @@ pub(super) fn section(runs: &[Run], primary: Primary, tag: &'static str) -> Opti
         Some(rounds) => {
             let needed = launcelot_measure::load::comparison::ROUNDS_MIN;
             paragraph.text(format_args!(
-                "Too few rounds to tell whether the servers differ: {rounds}, where at least {needed} are needed."
+                "Too few rounds to tell whether the servers differ: {rounds}, but at least {needed} are needed."
             ));
         }
         None => {

@@ -91,8 +91,8 @@ fn percentiles_section(run: &Run, scales: &Scales) -> Option<Element> {
         run,
         "percentiles",
         "Percentiles",
-        "All times at the highest level. Beyond each mark lie a tenth as many samples as beyond the mark to its left, so that the \
-         rare long times have as much room as the frequent short ones. A curve ends where its samples do.",
+        "All times at the highest level. Each mark has a tenth as many samples beyond it as the mark to its left, so the rare long \
+         times get as much room as the frequent short ones. A curve ends where its samples do.",
         Some(pair),
         &tables,
     ))
@@ -122,8 +122,8 @@ fn usage_section(run: &Run) -> Element {
         run,
         "usage",
         "Resource usage",
-        "What the processes of each server used, and what the load generator used. A busy or late generator is itself a limit on \
-         the figures. “Cut by the window” counts what began before the window or ended after it.",
+        "What the processes of each server used, and what the load generator used. A busy or late generator limits the \
+         figures itself. “Cut by the window” counts what began before the window or ended after it.",
         None,
         &[tables::usage(&run.summary.servers, run.unit, run.result.plan.link.is_some())],
     )

@@ -28,7 +28,7 @@ async fn begin_many_rounds(browser: &Browser) {
 /// Fails unless the rounds are marked as suspended, on the page and in its export.
 async fn assert_noted_as_suspended(browser: &Browser) {
     let limits = browser.limits().await;
-    assert!(limits.ends_with("suspended partway through"), "{limits}");
+    assert!(limits.ends_with("suspended during the measurement"), "{limits}");
     assert!(browser.document().await.rounds[0].interruptions.was_suspended);
 }
 

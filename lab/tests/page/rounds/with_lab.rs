@@ -99,7 +99,7 @@ async fn a_series_over_a_link_that_changed_is_not_compared_also_after_a_reload()
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
 
     let overlay = "#kept-rounds li:nth-child(2) button";
-    let expected = "B and A: not compared, because the link changed during one of them.";
+    let expected = "B and A: not compared, because the link changed during one of the two.";
     browser.click(overlay).await;
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
     session.open().await;
@@ -123,16 +123,16 @@ async fn a_series_during_which_the_work_of_the_server_changed_is_not_compared() 
     assert_eq!(browser.client.execute_async(set, Vec::new()).await.unwrap(), 200);
     browser.wait_for("#many-rounds[data-state=complete]").await;
     browser.wait_for("#link-notice").await;
-    let changed = "the server’s work on each answer changed partway through, from 0 µs to 3 ms";
+    let changed = "simulated server work changed from 0 µs to 3 ms per answer";
     let text = browser.text("#many-rounds").await.replace('\u{a0}', " ");
     assert!(text.contains(changed), "{text}");
 
     browser.ask_rounds(100, "#one-connection", "", "complete").await;
     browser.click("#kept-rounds li:nth-child(2) button").await;
-    let expected = "B and A: not compared, because the server’s work changed during one of them.";
+    let expected = "B and A: not compared, because the server’s work changed during one of the two.";
     assert_eq!(browser.text("#many-rounds .comparison").await, expected);
     let text = browser.text("#many-rounds").await.replace('\u{a0}', " ");
-    assert!(text.contains("the server worked 3 ms on each answer"), "{text}");
+    assert!(text.contains("simulated server work 3 ms per answer"), "{text}");
     let document: Value = serde_json::from_str(&session.export("json", ".json").await).unwrap();
     assert_eq!(document["rounds"][0]["server_work"], json!({ "first_us": 0.0, "last_us": 3000.0 }));
     browser.assert_console_is_quiet(&[]).await;

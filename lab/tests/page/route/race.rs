@@ -28,7 +28,7 @@ async fn a_run_and_a_race_over_a_satellite_are_accessible() {
     browser.wait_for("#race[data-state=complete]").await;
     // On a link this long, each way of asking has one turn.
     let parts = browser.text("#race tbody").await;
-    assert_eq!((parts.matches("(once)").count(), whiskers(browser).await), (3, 0), "{parts}");
+    assert_eq!((parts.matches("(1 turn)").count(), whiskers(browser).await), (3, 0), "{parts}");
     assert_accessible_in_every_look(browser, "a satellite").await;
     browser.assert_console_is_quiet(&[]).await;
 }
@@ -61,7 +61,7 @@ async fn a_race_on_a_short_link_has_a_result_or_offers_a_longer_link() {
         browser.wait_for("#replay[data-traced=true]").await;
         let parts = browser.text("#race tbody").await;
         // Five turns, or fewer where a turn takes long because the machine is busy.
-        assert_eq!(parts.matches(" turns)").count() + parts.matches("(once)").count(), 3, "{parts}");
+        assert_eq!(parts.matches(" turns)").count() + parts.matches("(1 turn)").count(), 3, "{parts}");
         let message = browser.text("#race-meaning").await;
         let offered = browser.client.find(Locator::Id("longer-link")).await;
         assert_eq!(message.contains("times as long as"), offered.is_err(), "{message}");
@@ -117,7 +117,7 @@ mod alone {
             // While the machine is busy, the turns may overlap, and then the page does not compare them.
             let message = browser.text("#race-meaning").await;
             assert!(message.contains("three round trips"), "{message}");
-            check(message.contains("times as long as sent ahead"), || message)
+            check(message.contains("times as long as sending ahead"), || message)
         })
         .await;
         assert!(best[0] > 2.9 && best[1] > 0.95 && best[2] > 0.95, "fewer round trips than possible: {best:?}");
