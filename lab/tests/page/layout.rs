@@ -120,7 +120,7 @@ async fn a_long_question_does_not_widen_the_page() {
         assert_eq!(overflow(&browser).await, 0, "pixels, with a question of {length} characters");
     }
     browser.click("#replay-step").await;
-    browser.wait_for("#replay-words:not(:empty)").await;
+    browser.wait_for("#replay-moment:not(:empty)").await;
     let cut_off =
         "return [...document.querySelectorAll('p')].filter((p) => p.scrollWidth > p.clientWidth).map((p) => p.id)";
     assert_eq!(browser.script(cut_off).await, serde_json::json!([]), "words that run out of their paragraph");

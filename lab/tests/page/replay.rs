@@ -12,7 +12,7 @@ async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
         session.browser.click("#replay-step").await;
         session.browser.wait_for(&format!(".player[data-passed='{}']", last + 1)).await;
         last += 1;
-        sentences.push(session.browser.text("#replay-words").await);
+        sentences.push(session.browser.text("#replay-moment").await);
     }
     let order = [
         "The connection is open.",
@@ -45,7 +45,7 @@ async fn slow_motion_steps_through_a_run_in_order_to_its_end() {
     session.browser.wait_for(".player[data-passed='1']").await;
     session.browser.client.execute(scrub, vec!["end".into()]).await.unwrap();
     session.browser.wait_for(&format!(".player[data-passed='{last}']")).await;
-    assert!(session.browser.text("#replay-words").await.contains("The browser receives “Blue.”"));
+    assert!(session.browser.text("#replay-moment").await.contains("The browser receives “Blue.”"));
     let home = session.browser.script("return document.querySelectorAll('.message.answer[cx=\"4.5%\"]').length").await;
     assert_eq!(home, 4, "connecting and three answers");
 }
@@ -57,7 +57,7 @@ async fn slow_motion_plays_and_with_reduced_motion_moves_in_steps() {
     session.browser.click("#replay-slowness option[value='100']").await;
     session.browser.click("#replay-play").await;
     session.browser.wait_for(".player[data-playing=false] #replay-step[aria-disabled=true]").await;
-    assert!(session.browser.text("#replay-words").await.contains("“Blue.”"));
+    assert!(session.browser.text("#replay-moment").await.contains("“Blue.”"));
 
     session.browser.reduce_motion().await;
     // With reduced motion only recorded moments are drawn, so the position changes in few of the frames.

@@ -26,8 +26,8 @@ pub struct Props {
     pub stop: Callback<()>,
 }
 
-/// The sentences under the table, and while they say what is waited for, a button to wait no longer. A
-/// screen reader hears the sentences as they change.
+/// The sentences under the table, and while a run is going on, a button that stops it. A screen reader
+/// announces the sentences as they change.
 #[component]
 pub fn Meaning(props: &Props) -> Html {
     mark_render("Meaning");

@@ -93,7 +93,7 @@ pub fn Player(Props { replay, recording }: &Props) -> Html {
                 <span id="replay-time">{ time }</span>
                 { format!(" of {whole}; recorded moment {passed} of {}", replay.moments.len()) }
             </p>
-            <p id="replay-words" translate="no" class={classes!("moment", (!is_there).then_some("gone"))}
+            <p id="replay-moment" translate="no" class={classes!("moment", (!is_there).then_some("gone"))}
                 aria-live={if state.is_playing { "off" } else { "polite" }}>{ sentence }</p>
             <div class="controls">
                 <PlayerButton id="replay-play" label={if state.is_playing { "Pause" } else { "Play" }} onclick={on_play} />

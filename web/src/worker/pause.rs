@@ -1,11 +1,11 @@
 //! Waiting for a moment, more exactly than a browser's timers do.
 //!
 //! A timer comes up to some milliseconds late. So it is set to come early, and the rest of the time the
-//! worker's thread sleeps in `Atomics.wait`, and spins at the very end. Both keep it from hearing anything,
-//! which is harmless as long as nothing is under way. `Atomics.wait` needs shared memory, which a browser
+//! worker's thread sleeps in `Atomics.wait`, and spins at the very end. Neither handles events,
+//! which is harmless as long as no message is under way. `Atomics.wait` needs shared memory, which a browser
 //! gives only to pages that are cross-origin isolated: elsewhere the timer is all there is, and what is due
 //! may leave some milliseconds late, several at once where the pace is under a millisecond. The times since each was due and since
-//! it could begin are measured all the same, so that the lateness is the asker's own.
+//! it could begin are measured all the same, so that the lateness is the client's own.
 //!
 //! The spinning takes at most [`SLEEP_LATENESS_MS`] a round of one core. With a pace of 0.25 ms that is most of the time between an
 //! answer and the next question.
@@ -39,7 +39,7 @@ impl Pause {
         Self { scope, clock, timer_calls, timer: None, sleep_on }
     }
 
-    /// Waits for a moment that is near, and says that it is there; else sets the timer and says that it is not.
+    /// Waits for a moment that is near, and returns `true`; otherwise sets the timer and returns `false`.
     pub(super) fn until(&mut self, moment: Reading) -> bool {
         let left = moment.ms_since(self.clock.read());
         if left <= 0.0 {
