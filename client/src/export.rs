@@ -84,7 +84,10 @@ impl Export {
         let link = tunnel.filter(|report| {
             link_revisions.is_none_or(|link_revisions| link_revisions.revision() == Some(report.revision))
         });
-        let link = Link::new(link.map(|report| report.link), link_revisions);
+        let link = match (&lab_trace, link_revisions) {
+            (Some(_), None) => Link::None,
+            _ => Link::new(link.map(|report| report.link), link_revisions),
+        };
         let trace = lab_trace.map(|lab_trace| lab_trace.trace);
         self.write(Document {
             runs: vec![RecordedRun {
@@ -205,7 +208,7 @@ fn as_rounds(way: &str, runs: &[Run], provenance: &Provenance, script: Option<&S
         clock_step: runs.iter().map(|run| run.clock_step).max().unwrap_or_default(),
         cores: cores(),
         provenance: provenance.clone(),
-        link: Link::None,
+        link: Link::Unknown,
         link_revisions: None,
         thinking_mean: None,
         server_work: None,

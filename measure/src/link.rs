@@ -60,13 +60,15 @@ pub fn format_bandwidth(bits_per_second: NonZeroU64) -> String {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Link {
-    /// There was none, or none is known.
-    #[default]
+    /// There was none, as a lab reported.
     None,
     /// It had these settings all the time.
     Known(LinkSettings),
     /// Its settings changed partway through.
     Changed,
+    /// No lab was there that could tell.
+    #[default]
+    Unknown,
 }
 
 impl Link {
@@ -75,7 +77,7 @@ impl Link {
         match settings {
             Some(settings) => Self::Known(settings),
             None if revisions.is_some_and(LinkRevisions::is_changed) => Self::Changed,
-            None => Self::None,
+            None => Self::Unknown,
         }
     }
 
@@ -83,25 +85,31 @@ impl Link {
     pub fn settings(self) -> Option<LinkSettings> {
         match self {
             Self::Known(settings) => Some(settings),
-            Self::None | Self::Changed => None,
+            Self::None | Self::Changed | Self::Unknown => None,
         }
     }
 
-    /// Describes the link in a clause for people; `None` if there was none.
+    /// Returns this link of a document that does not tell an unknown link from none.
+    pub fn of_earlier_document(self) -> Self {
+        if self == Self::None { Self::Unknown } else { self }
+    }
+
+    /// Describes the link in a clause for people; `None` if there was none, or if nothing is known.
     pub fn describe(self) -> Option<String> {
         match self {
-            Self::None => None,
+            Self::None | Self::Unknown => None,
             Self::Known(settings) => Some(["link ", &settings.describe()].concat()),
             Self::Changed => Some("the link changed partway through".to_owned()),
         }
     }
 
-    /// Returns the name of the value: `none`, `known` or `changed`.
+    /// Returns the name of the value: `none`, `known`, `changed` or `unknown`.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Known(_) => "known",
             Self::Changed => "changed",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -118,17 +126,18 @@ impl<'de> Visitor<'de> for AnyVersion {
     type Value = Link;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("none, changed, the settings of a link, or null")
+        formatter.write_str("none, changed, unknown, the settings of a link, or null")
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Link, E> {
-        Ok(Link::None)
+        Ok(Link::Unknown)
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Link, E> {
         match name {
             "none" => Ok(Link::None),
             "changed" => Ok(Link::Changed),
+            "unknown" => Ok(Link::Unknown),
             _ => Err(E::invalid_value(Unexpected::Str(name), &self)),
         }
     }

@@ -233,6 +233,7 @@ impl State {
             clock: self.clock,
             legs: if self.lab.presence == Presence::Absent { Legs::Unknown } else { Legs::Pending },
             link: self.lab.link(),
+            has_lab: self.lab.report().is_some(),
             revision: self.lab.revision(),
             work: self.lab.work_time(),
             provenance: self.provenance.clone(),

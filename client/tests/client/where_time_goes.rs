@@ -215,7 +215,7 @@ fn a_run_and_a_race_are_exported_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     for options in [&["--trace"][..], &["--race"]] {
         for (ending, begins) in [
-            ("json", "{\"format\":\"launcelot\",\"version\":3,"),
+            ("json", "{\"format\":\"launcelot\",\"version\":4,"),
             ("csv", "\u{feff}race,"),
             ("hlog", "#["),
             ("trace.json", "{\"displayTimeUnit\":"),

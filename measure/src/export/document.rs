@@ -17,8 +17,10 @@ pub const FORMAT: &str = "launcelot";
 /// misunderstand.
 ///
 /// Version 1 had other names for some fields, which are read as aliases. Versions 1 and 2 had the settings of the link, or null, where
-/// the link is now, and nothing about provenance.
-pub const VERSION: u32 = 3;
+/// the link is now, and nothing about provenance. In version 3, a link of none might also be unknown.
+pub const VERSION: u32 = 4;
+/// The first version that tells an unknown link from none.
+const UNKNOWN_LINK_VERSION: u32 = 4;
 /// The largest document that is read, so that a file cannot overload a page.
 pub const DOCUMENT_MAX_BYTES: u64 = 20_000_000;
 
@@ -56,7 +58,7 @@ impl RecordedRun {
             trace: None,
             cores: None,
             provenance: Provenance::default(),
-            link: Link::None,
+            link: Link::Unknown,
             link_revisions: None,
             server_work: None,
         }
@@ -238,34 +240,37 @@ impl Document {
     }
 }
 
-/// Checks a run from outside. If it was running when it was written, it counts as stopped.
-pub(super) fn validate_run(recorded: &mut RecordedRun) -> Result<(), DocumentError> {
+/// Checks a run in a document of this version. If it was running when it was written, it counts as stopped.
+pub(super) fn validate_run(recorded: &mut RecordedRun, version: u32) -> Result<(), DocumentError> {
     bounds::check_run(recorded)?;
     if !recorded.is_possible() {
         return Err(DocumentError::Impossible);
     }
     stop_if_running(&mut recorded.run.status);
-    state_change(&mut recorded.link, recorded.link_revisions);
+    update_link(&mut recorded.link, recorded.link_revisions, version);
     Ok(())
 }
 
-/// Checks a race from outside, like [`validate_run`].
-pub(super) fn validate_race(race: &mut RecordedRace) -> Result<(), DocumentError> {
+/// Checks a race in a document of this version, like [`validate_run`].
+pub(super) fn validate_race(race: &mut RecordedRace, version: u32) -> Result<(), DocumentError> {
     bounds::check_race(race)?;
-    race.runs_mut().try_for_each(validate_run)
+    race.runs_mut().try_for_each(|recorded| validate_run(recorded, version))
 }
 
-/// Checks a series from outside. If it was running when it was written, it counts as stopped.
-pub(super) fn validate_rounds(rounds: &mut Rounds) -> Result<(), DocumentError> {
+/// Checks a series in a document of this version. If it was running when it was written, it counts as stopped.
+pub(super) fn validate_rounds(rounds: &mut Rounds, version: u32) -> Result<(), DocumentError> {
     bounds::check_rounds(rounds)?;
     stop_if_running(&mut rounds.status);
-    state_change(&mut rounds.link, rounds.link_revisions);
+    update_link(&mut rounds.link, rounds.link_revisions, version);
     Ok(())
 }
 
-/// States that the link changed, where the revisions say so. Versions 1 and 2 had null there.
-fn state_change(link: &mut Link, revisions: Option<LinkRevisions>) {
-    if *link == Link::None {
+/// Changes the link of an earlier version to what is known of it: the revisions say whether it changed.
+fn update_link(link: &mut Link, revisions: Option<LinkRevisions>, version: u32) {
+    if version < UNKNOWN_LINK_VERSION {
+        *link = link.of_earlier_document();
+    }
+    if *link == Link::Unknown {
         *link = Link::new(None, revisions);
     }
 }
@@ -297,8 +302,8 @@ mod tests {
         let run = Run::new(String::new(), Order::OneAtATime, Duration::ZERO, []);
         let mut recorded = RecordedRun::new(1, run);
         let mut race = RecordedRace { at_once: vec![recorded.clone()], ..RecordedRace::default() };
-        validate_run(&mut recorded).unwrap();
-        validate_race(&mut race).unwrap();
+        validate_run(&mut recorded, VERSION).unwrap();
+        validate_race(&mut race, VERSION).unwrap();
         assert_eq!((&recorded.run.status, &race.at_once[0].run.status), (&RunStatus::Stopped, &RunStatus::Stopped));
     }
 }

@@ -34,6 +34,8 @@ pub fn read(text: &str) -> Result<Document, DocumentError> {
 pub struct Reader {
     text: String,
     pieces: IntoIter<(Kind, Range<usize>)>,
+    /// The version of the text.
+    version: u32,
     document: Document,
 }
 
@@ -66,7 +68,8 @@ impl Reader {
     /// Returns an error if the text is not a document of this version or an earlier one.
     pub fn new(text: String) -> Result<Self, DocumentError> {
         let outline: Outline = serde_json::from_str(&text).map_err(|_| why_not(&text))?;
-        DocumentHeader { format: outline.format, version: outline.version }.check()?;
+        let version = outline.version;
+        DocumentHeader { format: outline.format, version }.check()?;
         let mut pieces = Vec::new();
         for (kind, all) in [(Kind::Run, outline.runs), (Kind::Race, outline.races), (Kind::Rounds, outline.rounds)] {
             for piece in all {
@@ -75,7 +78,7 @@ impl Reader {
                 pieces.push((kind, begin..begin + piece.get().len()));
             }
         }
-        Ok(Self { text, pieces: pieces.into_iter(), document: Document::default() })
+        Ok(Self { text, pieces: pieces.into_iter(), version, document: Document::default() })
     }
 
     /// Reads and checks the next run, race or series. Returns whether there was one.
@@ -89,12 +92,12 @@ impl Reader {
         match kind {
             Kind::Run => {
                 let mut run = parse(piece)?;
-                document::validate_run(&mut run)?;
+                document::validate_run(&mut run, self.version)?;
                 self.document.runs.push(run);
             }
             Kind::Race => {
                 let mut race: RecordedRace = parse(piece)?;
-                document::validate_race(&mut race)?;
+                document::validate_race(&mut race, self.version)?;
                 // Of a race without runs there is nothing to show.
                 if race.heats().iter().any(|(_, _, runs)| !runs.is_empty()) {
                     self.document.races.push(race);
@@ -102,7 +105,7 @@ impl Reader {
             }
             Kind::Rounds => {
                 let mut rounds = parse(piece)?;
-                document::validate_rounds(&mut rounds)?;
+                document::validate_rounds(&mut rounds, self.version)?;
                 self.document.rounds.push(rounds);
             }
         }

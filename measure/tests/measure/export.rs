@@ -289,7 +289,7 @@ fn csv_has_a_line_for_each_question_with_its_legs() {
     let link = ["link_rtt_us", "link_jitter_us", "link_bandwidth_bits_per_s"];
     assert_eq!(link.map(|name| column(&records, name)[0]), ["200.0", "0.0", "10000000000"]);
     assert_eq!(link.map(|name| column(&records, name)[4]), [""; 3], "it is not known");
-    assert_eq!(column(&records, "link")[3..5], ["known", "none"]);
+    assert_eq!(column(&records, "link")[3..5], ["known", "unknown"]);
     assert_eq!(column(&records, "took_us")[..6], ["200.0", "299.0", "200.0", "499.0", "200.0", ""]);
     assert_eq!(column(&records, "thinking_us")[..1], ["10.125"]);
     assert_eq!(column(&records, "server_us")[..1], ["20.25"]);

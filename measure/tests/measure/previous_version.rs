@@ -68,7 +68,7 @@ fn everything_that_a_document_of_version_2_can_hold_loads() {
     let document = read(include_str!("../fixtures/v2-everything.json"));
     assert_eq!((document.runs.len(), document.races.len(), document.rounds.len()), (3, 1, 2));
     let rack = Link::Known(Preset::Rack.link());
-    assert_eq!((document.runs[0].link, document.runs[2].link, document.rounds[0].link), (rack, Link::None, rack));
+    assert_eq!((document.runs[0].link, document.runs[2].link, document.rounds[0].link), (rack, Link::Unknown, rack));
     let unknown = Provenance { is_imported: true, ..Provenance::default() };
     assert!(document.all_runs().all(|recorded| recorded.provenance == unknown));
     assert!(document.rounds.iter().all(|rounds| rounds.provenance == unknown && rounds.server_work.is_some()));
@@ -79,14 +79,26 @@ fn a_link_that_changed_is_told_from_none_by_the_revisions_of_version_2() {
     let changed = include_str!("../fixtures/v2-everything.json");
     let known = r#"{"rtt_us":200.0,"jitter_us":0.0,"bandwidth_bits_per_s":10000000000}"#;
     let document = read(&changed.replace(known, "null"));
-    assert_eq!([document.runs[0].link, document.runs[2].link], [Link::Changed, Link::None]);
+    assert_eq!([document.runs[0].link, document.runs[2].link], [Link::Changed, Link::Unknown]);
     assert_eq!(document.rounds[0].link, Link::Changed);
+}
+
+#[test]
+fn a_link_of_none_is_unknown_in_a_document_of_version_3_and_known_in_one_of_version_4() {
+    let mut document = read(include_str!("../fixtures/v2-everything.json"));
+    document.runs[2].link = Link::None;
+    document.rounds[0].link = Link::None;
+    let written = json::write(&document);
+    assert!(written.contains(r#""link":"none""#), "{written}");
+    assert_eq!(json::read(&written), Ok(document));
+    let read = read(&written.replacen(r#""version":4"#, r#""version":3"#, 1));
+    assert_eq!((read.runs[2].link, read.rounds[0].link), (Link::Unknown, Link::Unknown));
 }
 
 #[test]
 fn an_imported_document_is_written_as_the_current_version() {
     let document = read(include_str!("../fixtures/v1-everything.json"));
     let written = json::write(&document);
-    assert!(written.starts_with(r#"{"format":"launcelot","version":3,"#), "{}", &written[..60]);
+    assert!(written.starts_with(r#"{"format":"launcelot","version":4,"#), "{}", &written[..60]);
     assert_eq!(json::read(&written), Ok(document));
 }

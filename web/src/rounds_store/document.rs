@@ -16,9 +16,12 @@ use crate::state::ids::RoundsId;
 use crate::state::rounds::StoredRounds;
 
 /// The version that is written. It increases with every change of [`Document`], of a type in it, or of what follows it.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 
-/// The version before, which does not say whether a person named the series.
+/// The version before, in which a link of none may also be unknown.
+const UNKNOWN_LINK_VERSION: u32 = 7;
+
+/// The version before that, which does not say whether a person named the series.
 const UNNAMED_VERSION: u32 = 6;
 
 /// The oldest version that is read, which has no provenance, and settings or nothing as the link. Earlier versions had another
@@ -114,7 +117,11 @@ pub(super) fn read(text: &str) -> Option<Entry> {
             let link = Link::new(document.link.settings(), document.link_revisions);
             (link, Provenance { is_imported: document.is_imported, ..Provenance::default() }, None)
         }
-        UNNAMED_VERSION => (document.link, decode(rest)?, None),
+        UNNAMED_VERSION => (document.link.of_earlier_document(), decode(rest)?, None),
+        UNKNOWN_LINK_VERSION => {
+            let (provenance, is_named) = decode(rest)?;
+            (document.link.of_earlier_document(), provenance, Some(is_named))
+        }
         VERSION => {
             let (provenance, is_named) = decode(rest)?;
             (document.link, provenance, Some(is_named))
@@ -199,6 +206,17 @@ mod tests {
     }
 
     #[test]
+    fn a_link_of_none_in_a_document_of_version_7_may_be_unknown() {
+        let mut stored = stored(3, RunStatus::Stopped);
+        let cases = [(Link::None, Link::Unknown), (Link::Changed, Link::Changed), (Link::Unknown, Link::Unknown)];
+        for (link, of_version_7) in cases {
+            stored.rounds.make_mut().link = link;
+            assert_eq!(read(&write(&stored, 7)).unwrap().stored.rounds.link, link);
+            assert_eq!(read(&as_version('\u{7}', &stored, 0)).unwrap().stored.rounds.link, of_version_7);
+        }
+    }
+
+    #[test]
     fn a_document_of_version_6_is_read_and_a_name_that_no_page_gives_is_of_a_person() {
         let stored = stored(3, RunStatus::Stopped);
         for (name, is_named) in [("Tausend", true), ("902 rounds, direct (2) (imported)", false)] {
@@ -229,7 +247,7 @@ mod tests {
     fn damaged_documents_and_those_of_other_versions_are_not_read() {
         let whole = write(&stored(1_000, RunStatus::Complete), 1);
         let cut: String = whole.chars().take(500).collect();
-        let newer: String = ['\u{8}'].into_iter().chain(whole.chars().skip(1)).collect();
+        let newer: String = ['\u{9}'].into_iter().chain(whole.chars().skip(1)).collect();
         for text in ["", "{}", "\u{ff}\u{ff}\u{ff}\u{ff}\u{ff}", "日本", &cut, &newer] {
             assert!(read(text).is_none(), "{text}");
         }

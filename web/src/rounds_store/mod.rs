@@ -365,7 +365,7 @@ mod tests {
             ("launcelot-rounds-4-3", "damaged"),
             ("launcelot-rounds-3-10", "older"),
             ("launcelot-series-8765432101234567-3", ENTRY_OF_VERSION_6),
-            ("launcelot-series-1-1", "\u{8}of a newer page"),
+            ("launcelot-series-1-1", "\u{9}of a newer page"),
             ("theme", "dark"),
         ];
         for (key, text) in old {

@@ -45,7 +45,9 @@ impl State {
         let Some(clock) = self.clock.filter(|_| self.is_ready()) else { return };
         let id = self.next_rounds();
         let url = self.url().to_owned();
-        let settings = self.lab.link().filter(|_| self.lab.route == Route::Tunnel);
+        let is_through_tunnel = self.lab.route == Route::Tunnel;
+        let settings = self.lab.link().filter(|_| is_through_tunnel);
+        let is_direct = self.lab.report().is_some() && !is_through_tunnel;
         let name = text::rounds::name(&plan, &text::link::route(self.lab.route, settings));
         let others: Vec<&str> = self.rounds.kept.iter().map(|kept| kept.rounds.name.as_str()).collect();
         let name = text::rounds::unique_name(name, &others);
@@ -53,7 +55,7 @@ impl State {
         let revision = self.lab.revision().filter(|_| settings.is_some());
         let rounds = Rounds {
             provenance: self.provenance.clone(),
-            link: Link::new(settings, None),
+            link: if is_direct { Link::None } else { Link::new(settings, None) },
             link_revisions: revision.map(LinkRevisions::unchanged),
             server_work: self.lab.work_time().map(ServerWork::begun),
             ..rounds::begun(name, url, plan, clock)

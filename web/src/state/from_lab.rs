@@ -33,8 +33,9 @@ impl State {
                         return record.set_legs(None);
                     };
                     record.set_legs(Some(trace));
-                    if let Some(transit) = tunnel {
-                        record.set_link_revisions(transit.revisions, report);
+                    match tunnel {
+                        Some(transit) => record.set_link_revisions(transit.revisions, report),
+                        None => record.is_direct = true,
                     }
                     record.provenance.server_design = server_design;
                 });

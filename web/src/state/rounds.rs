@@ -10,6 +10,7 @@ use launcelot_measure::{
 };
 
 use super::ids::RoundsId;
+use crate::bridge::Route;
 use crate::message::Clock;
 use crate::shared::Shared;
 use crate::text::rounds::is_automatic_name;
@@ -92,7 +93,7 @@ pub fn begun(name: String, target: String, plan: RoundsPlan, clock: Clock) -> Ro
         errors: 0,
         failures: Failures::default(),
         provenance: Provenance::default(),
-        link: Link::None,
+        link: Link::Unknown,
         link_revisions: None,
         thinking_mean: None,
         server_work: None,
@@ -241,6 +242,10 @@ impl ManyRounds {
             let rounds = kept.rounds.make_mut();
             rounds.thinking_mean = response.mean();
             rounds.provenance.server_design = response.server_design;
+            if Route::of(&rounds.target) == Route::Straight {
+                // The lab observed the series, so no tunnel was on its path.
+                rounds.link = Link::None;
+            }
         }
     }
 

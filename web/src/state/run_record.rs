@@ -35,6 +35,8 @@ pub struct RunRecord {
     pub cores: Option<u32>,
     /// The settings of the link; `None` if there was no emulated link, if they are unknown, or if they changed meanwhile.
     pub link: Option<LinkSettings>,
+    /// Whether there was no emulated link, as a lab told.
+    pub is_direct: bool,
     /// The revisions of the link settings, where the lab reported them.
     pub link_revisions: Option<LinkRevisions>,
     /// The simulated work of the lab's server on each answer, where that is known.
@@ -77,6 +79,8 @@ pub struct Circumstances {
     pub legs: Legs,
     /// The settings of the lab's tunnel.
     pub link: Option<LinkSettings>,
+    /// Whether there is a lab.
+    pub has_lab: bool,
     /// The revision of those settings.
     pub revision: Option<Revision>,
     /// The time for which the lab's server works on each answer.
@@ -105,7 +109,7 @@ pub struct NewRun {
 impl RunRecord {
     /// Creates the record of a run that begins.
     pub fn begun(new: NewRun, circumstances: &Circumstances) -> Self {
-        let Circumstances { page, clock, legs, link, revision, work, provenance } = circumstances;
+        let Circumstances { page, clock, legs, link, has_lab, revision, work, provenance } = circumstances;
         let is_through_tunnel = Route::of(&new.url) == Route::Tunnel;
         let step = clock.map(|clock| clock.step).unwrap_or_default();
         Self {
@@ -117,6 +121,7 @@ impl RunRecord {
             legs: legs.clone(),
             cores: clock.map(|clock| clock.cores),
             link: link.filter(|_| is_through_tunnel),
+            is_direct: *has_lab && !is_through_tunnel,
             link_revisions: revision.filter(|_| is_through_tunnel).map(LinkRevisions::unchanged),
             server_work: work.map(ServerWork::begun),
             provenance: provenance.clone(),
@@ -135,6 +140,7 @@ impl RunRecord {
             legs: recorded.trace.clone().map_or(Legs::Unknown, Legs::Known),
             cores: recorded.cores,
             link: recorded.link.settings(),
+            is_direct: recorded.link == Link::None,
             link_revisions: recorded.link_revisions,
             server_work: recorded.server_work,
             provenance: recorded.provenance.clone(),
@@ -155,7 +161,7 @@ impl RunRecord {
             trace: self.trace().cloned(),
             cores: self.cores,
             provenance: self.provenance.clone(),
-            link: Link::new(self.link, self.link_revisions),
+            link: if self.is_direct { Link::None } else { Link::new(self.link, self.link_revisions) },
             link_revisions: self.link_revisions,
             server_work: self.server_work,
         }

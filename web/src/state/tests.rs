@@ -1,5 +1,5 @@
 use launcelot_measure::lab_api::{TraceResponse, TransitResponse};
-use launcelot_measure::{Connections, LinkReport, LinkRevisions, Preset, ServerWork, Step, Trace};
+use launcelot_measure::{Connections, Link, LinkReport, LinkRevisions, Preset, ServerWork, Step, Trace};
 
 use super::test_state::{after, ask, complete, connected, ended, ready, ready_after, report, step};
 use super::*;
@@ -43,6 +43,30 @@ fn a_run_begins_with_the_provenance_that_was_set_last() {
     assert_eq!(recorded, [Provenance::default(), provenance.clone()]);
     let state = after(state, [rounds_asked()]);
     assert_eq!(state.rounds.newest().unwrap().rounds.provenance, provenance);
+}
+
+#[test]
+fn only_a_lab_tells_that_there_was_no_emulated_link() {
+    let links = |state: &State| {
+        let run = state.runs.newest().map(|newest| newest.recorded().link);
+        let rounds = state.rounds.newest().map(|newest| newest.rounds.link);
+        (run.unwrap_or_default(), rounds.unwrap_or_default())
+    };
+    let state = ready_after([ask(), complete(1), rounds_asked(), rounds_ended()]);
+    assert_eq!(links(&state), (Link::Unknown, Link::Unknown), "the lab has not answered yet");
+    let absent = Action::LabReplied(Reply::Tunnel(None));
+    let state = ready_after([absent, ask(), complete(1), rounds_asked(), rounds_ended()]);
+    assert_eq!(links(&state), (Link::Unknown, Link::Unknown), "there is no lab");
+    let state = ready_after([reported(Preset::Rack), ask(), complete(1), rounds_asked(), rounds_ended()]);
+    assert_eq!(links(&state), (Link::None, Link::None));
+    let state = ready_after([reported(Preset::Rack), tunnel(), ask(), complete(1)]);
+    assert_eq!(links(&state).0, Link::Known(Preset::Rack.link()));
+
+    // The lab answers after the run, and it has observed the dialogue.
+    let response = TraceResponse { trace: Trace::default(), tunnel: None, server_design: None };
+    let traced = Action::LabReplied(Reply::Trace(RunId(1), Some(response)));
+    let state = ready_after([ask(), complete(1), reported(Preset::Rack), traced]);
+    assert_eq!(links(&state).0, Link::None);
 }
 
 #[test]

@@ -87,6 +87,7 @@ mod tests {
             legs: Legs::Unknown,
             cores: Some(1),
             link: None,
+            is_direct: false,
             link_revisions: None,
             server_work: None,
             provenance: Provenance::default(),

@@ -6,7 +6,7 @@
 //! preceded by an apostrophe.
 //!
 //! - `began` (RFC 3339) to `is_imported`: the provenance, as far as it is known.
-//! - `link`: `none`, `known` or `changed`; `link_…`: its settings if they are known. `link_instance`, `link_first_revision` and `link_last_revision`: the revisions of
+//! - `link`: `none`, `known`, `changed`, or `unknown` if no lab was there that could tell; `link_…`: its settings if they are known. `link_instance`, `link_first_revision` and `link_last_revision`: the revisions of
 //!   the settings of that lab, from the first connection of a run or series to its end. Two lines surely have the same link only if
 //!   these three fields are equal in both, and the first revision equals the last. If only the last revision is empty, the settings
 //!   changed meanwhile, and those at the end are unknown.
