@@ -209,7 +209,7 @@ mod tests {
         let finding = html.split("class=\"finding\"").nth(1).unwrap().split("</div>").next().unwrap();
         assert!(finding.contains("<code>simple</code>") && finding.contains("&lt;script&gt;"), "{finding}");
         assert!(
-            html.contains("Too few rounds to tell whether the servers differ: 3, where at least 6 are needed."),
+            html.contains("Too few rounds to tell whether the servers differ: 3, but at least 6 are needed."),
             "{html}"
         );
         let twice = html_of(&[sample::rounds(6, &["simple", "poll"], &[1, 20])]);

@@ -155,7 +155,7 @@ fn a_regression_is_not_ruled_out_where_a_server_cannot_be_compared() {
     let few = rounds(&python("mine", "naive.py", ""), "5");
     let (code, message) = is_regression(&few);
     assert_eq!(code, Some(1), "{message}");
-    assert!(message.contains("mine and simple: too few rounds to tell (5, and 6 are needed)"), "{message}");
+    assert!(message.contains("mine and simple: too few rounds to tell (5, but 6 are needed)"), "{message}");
     let silent = rounds(&python("silent", "misbehaving.py", "silent"), "6");
     let (code, message) = is_regression(&silent);
     assert_eq!(code, Some(1), "{message}");

@@ -97,7 +97,7 @@ impl ServerComparison {
         let (server, baseline) = (self.server_in_run(), self.baseline_in_run());
         match outcome {
             Outcome::TooFewRounds { rounds } => {
-                format!("{server} and {baseline}: too few rounds to tell ({rounds}, and {ROUNDS_MIN} are needed)")
+                format!("{server} and {baseline}: too few rounds to tell ({rounds}, but {ROUNDS_MIN} are needed)")
             }
             Outcome::NothingAnswered => format!("{server} and {baseline}: one of them answered nothing in a round"),
             Outcome::Compared(Ratio { ratio, from, until }) => {
@@ -366,7 +366,7 @@ mod tests {
     fn five_rounds_are_too_few_and_nothing_answered_has_no_ratio() {
         let summary = rounds(&[&[5; 5], &[5; 5]]);
         let too_few = &compare_servers(&summary, Primary::default(), None)[0];
-        assert_eq!(too_few.describe(), "new and old: too few rounds to tell (5, and 6 are needed)");
+        assert_eq!(too_few.describe(), "new and old: too few rounds to tell (5, but 6 are needed)");
         let summary = rounds(&[&[5; 6], &[0; 6]]);
         let nothing = &compare_servers(&summary, Primary::default(), None)[0];
         assert_eq!(nothing.outcome, Outcome::NothingAnswered);
