@@ -168,8 +168,8 @@ split_point!(
             Form::Json => json::write(&document),
             Form::Questions => csv::questions(&document),
             Form::ChromeTrace => chrome::trace(&document),
-            Form::Rounds => csv::rounds(&document),
-            Form::Failures => csv::failures(&document),
+            Form::Rounds => csv::rounds(&state.ended_series()),
+            Form::Failures => csv::failures(&state.ended_series()),
             Form::HdrHistogramLog => hlog::log(&document),
         })
     }

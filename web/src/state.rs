@@ -226,6 +226,12 @@ impl State {
         }
     }
 
+    /// Returns all series that are over as they are exported for a spreadsheet, also those without an answered round.
+    pub fn ended_series(&self) -> Document {
+        let rounds = self.rounds.kept.iter().filter(|kept| kept.rounds.is_over());
+        Document { rounds: rounds.map(|kept| (*kept.rounds).clone()).collect(), ..Document::default() }
+    }
+
     /// Returns the circumstances in which a run begins now.
     fn circumstances(&self) -> Circumstances {
         Circumstances {

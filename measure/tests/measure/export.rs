@@ -507,6 +507,22 @@ fn the_log_is_read_by_the_hdrhistogram_reader() {
 }
 
 #[test]
+fn csv_has_one_line_for_a_series_without_an_answered_round() {
+    let mut document = document();
+    document.rounds[0].answered.clear();
+    document.rounds[0].status = RunStatus::Broken("no connection".to_owned());
+    document.rounds[1].answered.truncate(2);
+    let records = records(&csv::rounds(&document));
+    assert_eq!(records.len(), 1 + 1 + 2, "{records:?}");
+    assert_eq!(column(&records, "series"), ["1", "2", "2"]);
+    assert_eq!(column(&records, "round"), ["", "1", "2"]);
+    let empty = ["is_warm_up", "since_asked_us", "since_connecting_us", "since_due_us", "since_ready_us"];
+    assert_eq!(empty.map(|name| column(&records, name)[0]), [""; 5]);
+    let line = ["planned_rounds", "planned_warm_up", "connections", "state", "reason"];
+    assert_eq!(line.map(|name| column(&records, name)[0]), ["1002", "100", "each", "broken", "no connection"]);
+}
+
+#[test]
 fn interruptions_are_in_the_log_and_in_the_chrome_trace() {
     let mut document = document();
     document.runs[1].run.interruptions = Interruptions { was_hidden: true, was_suspended: true };

@@ -47,7 +47,10 @@ pub struct Props {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Available {
     runs: bool,
+    /// Series with an answered round.
     rounds: bool,
+    /// Series that are over, also without an answered round.
+    series: bool,
     failures: bool,
     /// Whether there is anything, also what cannot be exported.
     anything: bool,
@@ -62,7 +65,8 @@ impl Available {
             runs: state.runs.iter().any(|record| is_over(record)) || state.races().any(|race| race.is_over()),
             rounds: rounds.any(|kept| kept.rounds.is_over()),
             anything: !state.is_empty(),
-            failures: state.rounds.worth_keeping().any(|kept| !kept.rounds.failures.is_empty()),
+            series: state.rounds.kept.iter().any(|kept| kept.rounds.is_over()),
+            failures: state.rounds.kept.iter().any(|kept| kept.rounds.is_over() && !kept.rounds.failures.is_empty()),
         }
     }
 
@@ -70,7 +74,8 @@ impl Available {
         match choice.form {
             Form::Json => self.runs || self.rounds,
             Form::Questions | Form::ChromeTrace => self.runs,
-            Form::Rounds | Form::HdrHistogramLog => self.rounds,
+            Form::Rounds => self.series,
+            Form::HdrHistogramLog => self.rounds,
             Form::Failures => self.failures,
         }
     }

@@ -15,6 +15,8 @@
 //! - `connecting_…_us`: the legs of connecting, which add up to `connecting_us`. `client_us` to `unknown_us`: the legs of the question,
 //!   which add up to `took_us` (`thinking_us` is a part of `server_us`). A leg that the path does not have is empty.
 //! - `series`: the number of the series of rounds in the document, from 1. Two series may have the same name.
+//! - `round`: the number of the round, from 1. A series without an answered round has one line, in which `round`, `is_warm_up` and the
+//!   times are empty.
 //! - `state`: how the run or series ended; `reason`: why, if it is `broken`.
 
 mod failures;

@@ -39,11 +39,11 @@ struct RoundLine<'a> {
     server_work_first_us: Option<Micros>,
     server_work_last_us: Option<Micros>,
     cores: u32,
-    round: usize,
-    is_warm_up: bool,
-    since_asked_us: Micros,
-    since_connecting_us: Micros,
-    since_due_us: Micros,
+    round: Option<usize>,
+    is_warm_up: Option<bool>,
+    since_asked_us: Option<Micros>,
+    since_connecting_us: Option<Micros>,
+    since_due_us: Option<Micros>,
     since_ready_us: Option<Micros>,
     was_hidden: bool,
     was_suspended: bool,
@@ -51,14 +51,32 @@ struct RoundLine<'a> {
     reason: Text<'a>,
 }
 
-/// Writes every answered round, with a flag for warm-up rounds.
+/// Writes every answered round, with a flag for warm-up rounds. A series without an answered round has one line, which says what was
+/// planned and how it ended.
 pub fn rounds(document: &Document) -> String {
     table(document.rounds.iter().zip(1..).flat_map(|(rounds, series)| {
-        rounds.answered.iter().enumerate().map(move |(index, round)| of_round(rounds, series, index, *round))
+        let unanswered = rounds.answered.is_empty().then(|| of_series(rounds, series));
+        let answered = rounds.answered.iter().enumerate();
+        answered.map(move |(index, round)| of_round(rounds, series, index, *round)).chain(unanswered)
     }))
 }
 
+/// Returns the line of a round.
 fn of_round(rounds: &Rounds, series: usize, index: usize, round: Round) -> RoundLine<'_> {
+    let took = |stopwatch| Some(Micros(round.took(stopwatch)));
+    RoundLine {
+        round: Some(index + 1),
+        is_warm_up: Some(index < rounds.discarded()),
+        since_asked_us: took(Stopwatch::Question),
+        since_connecting_us: took(Stopwatch::Connecting),
+        since_due_us: took(Stopwatch::Due),
+        since_ready_us: round.since_ready().map(Micros),
+        ..of_series(rounds, series)
+    }
+}
+
+/// Returns the line of a series. The fields of a round are left empty.
+fn of_series(rounds: &Rounds, series: usize) -> RoundLine<'_> {
     let (state, reason) = state_and_reason(&rounds.status);
     let (provenance, settings) = (&rounds.provenance, rounds.link.settings());
     let client = provenance.client.as_ref();
@@ -88,15 +106,10 @@ fn of_round(rounds: &Rounds, series: usize, index: usize, round: Round) -> Round
         server_work_first_us: rounds.server_work.map(|work| Micros(work.first)),
         server_work_last_us: rounds.server_work.and_then(|work| work.last).map(Micros),
         cores: rounds.cores,
-        round: index + 1,
-        is_warm_up: index < rounds.discarded(),
-        since_asked_us: Micros(round.took(Stopwatch::Question)),
-        since_connecting_us: Micros(round.took(Stopwatch::Connecting)),
-        since_due_us: Micros(round.took(Stopwatch::Due)),
-        since_ready_us: round.since_ready().map(Micros),
         was_hidden: rounds.interruptions.was_hidden,
         was_suspended: rounds.interruptions.was_suspended,
         state,
         reason,
+        ..RoundLine::default()
     }
 }
