@@ -91,7 +91,7 @@ pub fn App() -> Html {
                         <NextStep newest={finished} is_first={state.has_one_run()} {has_lab} />
                         { rounds_part.draw(|draw| (draw.legs_table)(&page)) }
                     </KeepRoom>
-                    <Terminal port={terminal_port} order={state.order} />
+                    <Terminal url={state.url().to_owned()} port={terminal_port} order={state.order} />
                 </section>
                 <section id="link" aria-labelledby="link-title">
                     <h2 id="link-title">{ "Lengthen the link" }</h2>

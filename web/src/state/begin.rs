@@ -135,7 +135,7 @@ impl State {
     }
 
     /// Returns the URL of the bridge on the chosen route.
-    fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         self.bridge.url(self.lab.route)
     }
 
