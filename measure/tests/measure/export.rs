@@ -193,14 +193,14 @@ fn a_race_without_turns_is_read_as_one_turn() {
 
 #[test]
 fn invalid_documents_are_refused_for_distinct_reasons() {
-    let newer = json::write(&document()).replace("\"version\":3", "\"version\":4");
+    let newer = json::write(&document()).replace("\"version\":4", "\"version\":5");
     let cases = [
         ("", DocumentError::NotADocument),
         ("{}", DocumentError::NotADocument),
         ("[1, 2", DocumentError::NotADocument),
         (r#"{"format": "another", "version": 1}"#, DocumentError::NotADocument),
         (r#"{"format": "launcelot", "version": 1}"#, DocumentError::NotADocument),
-        (newer.as_str(), DocumentError::NewerVersion(4)),
+        (newer.as_str(), DocumentError::NewerVersion(5)),
         (r#"{"format": "launcelot", "version": 1, "runs": [], "races": [], "rounds": []}"#, DocumentError::Empty),
     ];
     for (text, expected) in cases {
