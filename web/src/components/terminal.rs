@@ -43,13 +43,16 @@ fn target(url: &str, port: Option<u16>) -> (String, &'static str) {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let host = rest.split_once('/').map_or(rest, |(authority, _)| host(authority));
     let is_here = host == "localhost" || host == "::1" || host.starts_with("127.");
-    match port {
-        Some(port) if is_here => (format!("localhost {port}"), ""),
-        None if is_here => (format!("localhost {SERVER_PORT}"), ", if the server is at its default port."),
-        _ if scheme == "ws" => (url.to_owned(), ""),
-        Some(port) => (format!("localhost {port}"), ", on the host of the lab."),
-        None => (format!("{host} {SERVER_PORT}"), ", if the server is on that host, at its default port."),
+    if scheme == "ws" && !is_here {
+        return (url.to_owned(), "");
     }
+    let (host, assumption) = match port {
+        Some(_) if is_here => ("localhost", ""),
+        Some(_) => ("localhost", ", on the host of the lab."),
+        None if is_here => ("localhost", ", if the server is at its default port."),
+        None => (host, ", if the server is on that host, at its default port."),
+    };
+    ([host, " ", &port.unwrap_or(SERVER_PORT).to_string()].concat(), assumption)
 }
 
 /// Returns the host of an authority, an IPv6 address without its brackets.
