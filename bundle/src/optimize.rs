@@ -14,13 +14,8 @@ use crate::error::{BundleError, read};
 /// similar code, and compress better next to each other. No browser reads the section with the producers, nor that with the
 /// features of the target. `--converge` would repeat all passes as long as the program becomes smaller: it took twice as long,
 /// for 0.4 kB of 174 kB.
-const OPTIONS: [&str; 5] = [
-    "-Oz",
-    "--low-memory-unused",
-    "--reorder-functions-by-name",
-    "--strip-producers",
-    "--strip-target-features",
-];
+const OPTIONS: [&str; 5] =
+    ["-Oz", "--low-memory-unused", "--reorder-functions-by-name", "--strip-producers", "--strip-target-features"];
 
 /// Makes each WebAssembly file smaller with `wasm_opt`.
 ///
