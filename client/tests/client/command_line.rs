@@ -1,7 +1,7 @@
 //! The program, run against servers that behave as each test needs.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::thread::JoinHandle;
 
@@ -144,7 +144,12 @@ fn questions_given_by_the_user_replace_the_three() {
 fn failures_are_one_line_and_keep_earlier_answers() {
     let reserved = ReservedPort::new();
     let refused = reserved.address();
-    let (closes, _first) = server(|mut stream| send(&mut stream, "My name is Sir Lancelot of Camelot."));
+    let (closes, _first) = server(|mut stream| {
+        send(&mut stream, "My name is Sir Lancelot of Camelot.");
+        stream.shutdown(Shutdown::Write).unwrap();
+        // Closing would reset the connection if the next question arrived before.
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
     let (cuts, _second) = server(|mut stream| {
         send(&mut stream, "Blue.");
         send(&mut stream, "No, yel");
