@@ -49,8 +49,6 @@ pub struct Available {
     runs: bool,
     /// Series with an answered round.
     rounds: bool,
-    /// Series that are over, also without an answered round.
-    series: bool,
     failures: bool,
     /// Whether there is anything, also what cannot be exported.
     anything: bool,
@@ -65,7 +63,6 @@ impl Available {
             runs: state.runs.iter().any(|record| is_over(record)) || state.races().any(|race| race.is_over()),
             rounds: rounds.any(|kept| kept.rounds.is_over()),
             anything: !state.is_empty(),
-            series: state.rounds.kept.iter().any(|kept| kept.rounds.is_over()),
             failures: state.rounds.kept.iter().any(|kept| kept.rounds.is_over() && !kept.rounds.failures.is_empty()),
         }
     }
@@ -74,7 +71,8 @@ impl Available {
         match choice.form {
             Form::Json => self.runs || self.rounds,
             Form::Questions | Form::ChromeTrace => self.runs,
-            Form::Rounds => self.series,
+            // A series without an answered round has a line, too.
+            Form::Rounds => self.rounds || self.failures,
             Form::HdrHistogramLog => self.rounds,
             Form::Failures => self.failures,
         }

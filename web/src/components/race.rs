@@ -123,10 +123,7 @@ fn OtherRace(RaceProps { race }: &RaceProps) -> Html {
                 if race.is_imported() {
                     <span class="imported">{ "imported" }</span>
                 }
-                { format!(" A race from a file, another tab or an earlier visit: {}.", race.url) }
-                if !measured.is_empty() {
-                    <small>{ [" ", &measured].concat() }</small>
-                }
+                { [" A race from a file, another tab or an earlier visit: ", &race.url, ". ", &measured].concat() }
             </p>
             <Ways race={race.clone()} />
             <p class="moral">{ text::meaning(race, unit(race)) }</p>
