@@ -24,7 +24,7 @@ pub struct Props {
 
 /// A section for each report, the newest first.
 ///
-/// The code for it is in the part of the program that reads a [`load`](crate::load).
+/// The code for it is in the part of the program that reads a [`load`].
 #[component]
 pub fn LoadReports(props: &Props) -> Html {
     mark_render("LoadReports");

@@ -111,7 +111,7 @@ impl<'a> Report<'a> {
     /// has a heading of the second level, whose identity is `run-` and the number.
     ///
     /// Of the cycles that `summary` summarizes, `result` needs only those from which
-    /// [`prediction::is_input`](launcelot_measure::load::prediction::is_input) says that the model takes its inputs.
+    /// [`prediction::is_input`] says that the model takes its inputs.
     pub fn part(result: &'a LoadResult, summary: LoadSummary, number: u32) -> Self {
         let looks = result.plan.servers.iter().map(|server| server.name.as_str()).zip(0..).collect();
         Self { runs: vec![Run::new(result, summary, looks, Some(number))], primary: Primary::default(), heading: "h3" }
