@@ -145,12 +145,12 @@ fn prepare_page(workspace: &Workspace, progress: &Progress, setup: &Setup, steps
 
 /// Runs all commands one after the other, so that one run shows everything that fails.
 fn run_in_turn(progress: &Progress, commands: Commands) -> Result<(), Failure> {
-    let Commands { native, page, alone } = commands;
-    let commands = native.into_iter().chain(page).chain(alone);
+    let Commands { native, page, firefox, alone } = commands;
+    let commands = native.into_iter().chain(page).chain(firefox).chain(alone);
     first_of(progress, commands.filter_map(|command| progress.show(command, &mut |_| ()).err()).collect())
 }
 
-/// Runs the native tests in parallel with those in a browser, and then those that must be alone.
+/// Runs the native tests, those in Chromium and those in Firefox in parallel, and then those that must be alone.
 ///
 /// `prepare_page` is called before the tests in a browser. `started` is dropped when they are running, and when the others
 /// are.
@@ -160,22 +160,34 @@ fn run_in_parallel(
     started: Sender<()>,
     prepare_page: impl FnOnce() -> Result<(), Failure> + Send,
 ) -> Result<(), Failure> {
-    let Commands { native, page, alone } = commands;
+    let Commands { native, page, firefox, alone } = commands;
     let (native_started, native_is_running) = mpsc::channel();
+    // The output of one command at a time is printed as it comes.
+    let show = |command: Command, on_line: &mut dyn FnMut(&str)| progress.show(command, on_line);
+    let show_afterwards = |command: Command, on_line: &mut dyn FnMut(&str)| progress.show_afterwards(command, on_line);
     let is_only_native = page.is_empty();
-    let show_native = |command: Command, on_line: &mut dyn FnMut(&str)| {
-        if is_only_native { progress.show(command, on_line) } else { progress.show_afterwards(command, on_line) }
-    };
-    let native = || failures_of(native, native_started, show_native);
-    let page = || {
-        // Compiling locks cargo's folder, so the other tests are started before.
-        native_is_running.into_iter().for_each(drop);
-        match prepare_page() {
-            Ok(()) => failures_of(page, started, |command, on_line| progress.show(command, on_line)),
-            Err(failure) => vec![failure],
+    let native = || {
+        if is_only_native {
+            failures_of(native, native_started, show)
+        } else {
+            failures_of(native, native_started, show_afterwards)
         }
     };
-    let (mut failures, of_page) = parallel::independently(native, page);
+    let in_browsers = || {
+        // Compiling locks cargo's folder, so the other tests are started before.
+        native_is_running.into_iter().for_each(drop);
+        if let Err(failure) = prepare_page() {
+            return vec![failure];
+        }
+        let firefox_started = started.clone();
+        let (mut failures, in_firefox) = parallel::independently(
+            || failures_of(page, started, show),
+            || failures_of(firefox, firefox_started, show_afterwards),
+        );
+        failures.extend(in_firefox);
+        failures
+    };
+    let (mut failures, of_page) = parallel::independently(native, in_browsers);
     failures.extend(of_page);
     failures.extend(alone.into_iter().filter_map(|command| progress.show(command, &mut |_| ()).err()));
     first_of(progress, failures)

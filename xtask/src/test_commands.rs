@@ -35,18 +35,20 @@ const WHOLE_WORKSPACE: [&str; 3] = ["--workspace", "--features", BROWSER_TESTS];
 /// The commands that run tests.
 #[derive(Debug, Default)]
 pub(crate) struct Commands {
-    /// The tests that run beside those in Chromium: most need no browser.
+    /// The tests that need no browser.
     pub(crate) native: Vec<Command>,
-    /// The tests in a browser.
+    /// The tests in Chromium.
     pub(crate) page: Vec<Command>,
+    /// The tests in Firefox.
+    pub(crate) firefox: Vec<Command>,
     /// The tests that compare times. Nothing may run beside them.
     pub(crate) alone: Vec<Command>,
 }
 
 impl Commands {
-    /// Returns whether all three lists are empty.
+    /// Returns whether all lists are empty.
     pub(crate) fn is_empty(&self) -> bool {
-        self.native.is_empty() && self.page.is_empty() && self.alone.is_empty()
+        [&self.native, &self.page, &self.firefox, &self.alone].into_iter().all(Vec::is_empty)
     }
 }
 
@@ -117,9 +119,7 @@ impl Tests<'_> {
             // Of these, a test that must be alone waits for the others.
             commands.page.push(tests);
         }
-        // The few tests that run in Firefox without `--long` take less time than the other tests that need no Chromium leave.
-        let firefox = if self.long { &mut commands.page } else { &mut commands.native };
-        firefox.extend(self.in_firefox(program, filters));
+        commands.firefox.extend(self.in_firefox(program, filters));
     }
 
     /// Returns the command for all tests in the workspace but those in a browser and those in documentation.
@@ -179,6 +179,10 @@ impl Tests<'_> {
             }
             tests = self.configure(self.page_tests(), Some(program), &few);
             tests.arg("--exact");
+            if env::var_os(THREADS_VARIABLE).is_none() {
+                // They run beside those in Chromium.
+                tests.env(THREADS_VARIABLE, "2");
+            }
         }
         firefox.set_env(&mut tests);
         Some(tests)
