@@ -32,8 +32,10 @@ pub(crate) const FEW: [&str; 6] = [
 ];
 
 /// The tests in a browser that do not run in Firefox, by their whole names, each with the reason.
-pub(crate) const ONLY_IN_CHROMIUM: [(&str, &str); 6] = [
+pub(crate) const ONLY_IN_CHROMIUM: [(&str, &str); 8] = [
     ("imports::long_alone::a_large_file_does_not_block_the_page", "only Chromium reports long tasks"),
+    ("imports::long_alone::a_large_result_of_a_load_does_not_block_the_page", "only Chromium reports long tasks"),
+    ("keeping::long_alone::fifty_stored_runs_do_not_block_the_page", "only Chromium reports long tasks"),
     ("picture::the_screenshot_of_the_page_is_small_enough_for_the_documentation", "the documents show Chromium"),
     (
         "picture::long_alone::the_screenshot_of_a_report_on_a_load_is_small_enough_for_the_documentation",

@@ -141,7 +141,7 @@ mod long {
         let wasm_opt = folder.path().join("wasm-opt");
         // A tool that adds an empty custom section to the program. Another process writes the script, since a file that is open
         // for writing cannot be executed.
-        let script = "#!/bin/sh\n{ cat \"$7\"; printf '\\0\\1\\0'; } > \"$9\"\n";
+        let script = "#!/bin/sh\n{ cat \"$6\"; printf '\\0\\1\\0'; } > \"$8\"\n";
         let write = "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\"";
         assert!(Command::new("sh").args(["-c", write]).arg(&wasm_opt).arg(script).status().unwrap().success());
 

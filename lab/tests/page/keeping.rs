@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use launcelot_measure::RunStatus;
 use launcelot_protocol::EXCHANGES;
 use launcelot_server::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::attempts::{check, within_attempts_async};
 use crate::support::browser::{Browser, FAILED_WEB_SOCKET};
@@ -175,8 +175,14 @@ async fn runs_races_and_settings_survive_a_reload() {
     wait_for_entries(browser, 3).await;
     browser.client.refresh().await.unwrap();
     browser.wait_for("#dialogue[data-run='3']").await;
-    assert_eq!(browser.script(EARLIER_RUNS).await, json!(["2"]));
+    assert_eq!(earlier_runs(browser).await, json!(["2"]));
     browser.assert_console_is_quiet(&[]).await;
+}
+
+/// Returns the numbers of the earlier runs, once the part of the page that draws them is loaded.
+async fn earlier_runs(browser: &Browser) -> Value {
+    browser.wait_for("#runs").await;
+    browser.script(EARLIER_RUNS).await
 }
 
 /// Waits until the storage has this number of runs and races.
@@ -219,7 +225,7 @@ async fn a_run_that_was_not_stored_is_reported_until_a_save_succeeds() {
     browser.wait_for("body:not(:has(#runs-unstored))").await;
     browser.open(&bridge.page_url()).await;
     browser.wait_for("#dialogue[data-run='3'][data-state=complete]").await;
-    assert_eq!(browser.script(EARLIER_RUNS).await, json!(["2", "1"]));
+    assert_eq!(earlier_runs(&browser).await, json!(["2", "1"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,7 +248,7 @@ async fn a_run_that_one_tab_removes_stays_removed_and_the_other_tab_keeps_its_ow
     wait_for_entries(&browser, 3).await;
     browser.open(&bridge.page_url()).await;
     browser.wait_for("#dialogue[data-run='4']").await;
-    assert_eq!(browser.script(EARLIER_RUNS).await, json!(["3", "2"]));
+    assert_eq!(earlier_runs(&browser).await, json!(["3", "2"]));
 }
 
 /// Asks in ten rounds, and waits until the page has this number of series.
@@ -320,7 +326,7 @@ mod long_alone {
         within_attempts_async(5, async || {
             session.open().await;
             browser.wait_for("#dialogue[data-run='50'][data-state=complete]").await;
-            let runs = browser.script(EARLIER_RUNS).await;
+            let runs = earlier_runs(browser).await;
             assert_eq!(runs.as_array().unwrap().len(), 49);
             let blocked = browser.longest_task_ms().await;
             check(blocked <= BLOCKED_MAX_MS, || format!("the page was blocked for {blocked} ms"))

@@ -138,7 +138,8 @@ impl Browser {
     pub(crate) async fn open(&self, url: &str) {
         self.client.goto(url).await.unwrap();
         self.wait_for("#ask[aria-disabled=false]").await;
-        self.wait_for("#export").await;
+        // Parts of the program that are loaded when the browser is idle draw these.
+        self.wait_for("#many-rounds ~ #export").await;
     }
 
     /// Waits until the page has an element.
