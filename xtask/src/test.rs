@@ -105,10 +105,10 @@ fn compile(
         output::print(&steps.run("page: bundle", bundle)?);
         Ok(program)
     };
-    // The sender is dropped when this ends, so that the other does not wait for ever.
+    // The sender is dropped when this ends, so that the page does not wait without end.
     let tests = move || {
         let bundlers = steps.run("bundler: compile", || page::compile_bundlers(workspace, progress))?;
-        // Nobody receives it if the page could not be compiled, which is a failure of its own.
+        // If the page could not be compiled, the channel is closed, and that failure is reported.
         let _ = bundlers_compiled.send(bundlers);
         compile_tests(workspace, progress, parts, steps, true)
     };
